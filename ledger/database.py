@@ -1,0 +1,88 @@
+"""The ledger's database: SQLite with nothing configured, PostgreSQL in real deployments.
+
+SQLite runs in WAL mode with synchronous FULL, so a commit is on disk before it returns
+(https://www.sqlite.org/pragma.html#pragma_synchronous), and writers take the lock when they begin
+(BEGIN IMMEDIATE), so two of them wait for each other instead of failing half-way.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
+
+_WRITES: Final = "refund_sync_writes"
+
+
+class Database:
+    """Hands out transactions: `read()` to look, `write()` to change and commit.
+
+    Attributes:
+        url: The SQLAlchemy URL, password hidden.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 10, busy_timeout: float = 10.0) -> None:
+        """Open the database lazily; nothing is connected before it is used.
+
+        Args:
+            url: `sqlite:///path` or `postgresql+psycopg://...`.
+            pool_size: Connections kept open.
+            busy_timeout: Seconds a SQLite writer waits for another.
+        """
+        parsed = make_url(url)
+        self.url = parsed.render_as_string(hide_password=True)
+        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        options: dict[str, Any] = {"pool_pre_ping": not self.is_sqlite, "pool_size": pool_size}
+        if self.is_sqlite:
+            Path(parsed.database or "").parent.mkdir(parents=True, exist_ok=True)
+            options["connect_args"] = {"timeout": busy_timeout}
+        else:
+            options["connect_args"] = {"connect_timeout": 5}
+        self.engine: Engine = create_engine(parsed, **options)
+        if self.is_sqlite:
+            event.listen(self.engine, "connect", _tune_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+        self._writer = self.engine.execution_options(**{_WRITES: True})
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Yield a session that is rolled back at the end."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """Yield a session that is committed at the end, or rolled back if anything is raised."""
+        with Session(self._writer, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def ping(self) -> None:
+        """Ask the database for an answer.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: If it gives none.
+        """
+        with self.engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def dispose(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+def _tune_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    # The driver's own transaction control would begin deferred ones; `_begin_sqlite` begins them instead.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,170 @@
+"""Deliveries: record once, claim by lease, finish."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.orm import Session
+
+from ledger import audit
+from ledger.events import Event
+from ledger.models import Delivery
+from ledger.models.deliveries import DeliveryState
+from ledger.reasons import reason as known_reason
+
+LEASE = timedelta(seconds=90)
+"""How long a worker has for one delivery before another may take it over."""
+
+GRACE = timedelta(seconds=5)
+"""How long the wake-up call of a new delivery has before the scheduler repeats it."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    """One verified request, ready to be written down.
+
+    Attributes:
+        reason: Empty, or why it is quarantined.
+    """
+
+    source: str
+    netsuite_account_id: int
+    account_id: int | None
+    topic: str
+    delivery_key: str
+    headers: dict[str, str]
+    body: bytes
+    events: tuple[Event, ...]
+    order_ref: str
+    trace_id: str
+    reason: str = ""
+    detail: str = ""
+
+
+def accept(session: Session, new: NewDelivery, *, now: datetime) -> int | None:
+    """Write a delivery down; return its id, or None if one with its key is there already.
+
+    The database decides which of two is first, so that racing duplicates cannot both win.
+    """
+    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
+    values: dict[str, Any] = {
+        "source": new.source,
+        "netsuite_account_id": new.netsuite_account_id,
+        "account_id": new.account_id,
+        "topic": new.topic,
+        "delivery_key": new.delivery_key,
+        "headers": new.headers,
+        "body": new.body,
+        "events": [event.to_json() for event in new.events],
+        "order_ref": new.order_ref,
+        "state": DeliveryState.QUARANTINED if new.reason else DeliveryState.RECEIVED,
+        "reason": known_reason(new.reason).code if new.reason else "",
+        "detail": new.detail,
+        "trace_id": new.trace_id,
+        "received_at": now,
+        "attempts": 0,
+        "due_at": None if new.reason else now + GRACE,
+        "lease_token": 0,
+    }
+    return session.execute(
+        insert(Delivery).values(values).on_conflict_do_nothing().returning(Delivery.id)
+    ).scalar()
+
+
+def claim(session: Session, delivery_id: int, *, now: datetime) -> Delivery | None:
+    """Take a delivery for `LEASE`; return None if it is done or somebody else has it."""
+    free = or_(Delivery.lease_until.is_(None), Delivery.lease_until <= now)
+    claimed = session.execute(
+        update(Delivery)
+        .where(Delivery.id == delivery_id, Delivery.state == DeliveryState.RECEIVED, free)
+        .values(
+            lease_until=now + LEASE,
+            due_at=now + LEASE,
+            lease_token=Delivery.lease_token + 1,
+            attempts=Delivery.attempts + 1,
+        )
+        .returning(Delivery.id)
+    ).scalar()
+    if claimed is None:
+        return None
+    return session.get_one(Delivery, delivery_id, populate_existing=True)
+
+
+def finish(
+    session: Session, delivery: Delivery, *, now: datetime, reason: str = "", detail: str = ""
+) -> bool:
+    """Close a delivery as processed; return False if its lease was lost."""
+    values = {"state": DeliveryState.PROCESSED, "processed_at": now, "due_at": None}
+    return _settle(session, delivery, values | {"reason": reason, "detail": detail})
+
+
+def postpone(session: Session, delivery: Delivery, until: datetime, *, reason: str, detail: str) -> bool:
+    """Give a delivery back, to be looked at again at `until`; return False if its lease was lost."""
+    return _settle(session, delivery, {"due_at": until, "reason": reason, "detail": detail})
+
+
+def give_up(session: Session, delivery: Delivery, *, now: datetime, reason: str, detail: str) -> bool:
+    """Close a delivery as failed, for a person to replay; return False if its lease was lost."""
+    values = {"state": DeliveryState.FAILED, "processed_at": now, "due_at": None}
+    return _settle(session, delivery, values | {"reason": reason, "detail": detail})
+
+
+def _settle(session: Session, delivery: Delivery, values: dict[str, Any]) -> bool:
+    settled = session.execute(
+        update(Delivery)
+        .where(Delivery.id == delivery.id, Delivery.lease_token == delivery.lease_token)
+        .values(lease_until=None, **values)
+        .returning(Delivery.id)
+    )
+    return settled.scalar() is not None
+
+
+def replay(
+    session: Session, delivery: Delivery, events: tuple[Event, ...], *, now: datetime, actor: str
+) -> None:
+    """Work a delivery off again, as it is understood today."""
+    audit.write(session, "delivery", delivery.id, "replay", at=now, actor=actor, from_state=delivery.state)
+    delivery.events = [event.to_json() for event in events]
+    delivery.state = DeliveryState.RECEIVED
+    delivery.reason = delivery.detail = ""
+    delivery.attempts = 0
+    delivery.lease_token += 1
+    delivery.lease_until = None
+    delivery.due_at = now
+
+
+def erase(
+    session: Session, account_id: int, order_refs: Sequence[str] | None, *, now: datetime, actor: str
+) -> int:
+    """Empty the bodies of an account's deliveries, of some orders or (None) of all; return how many.
+
+    What was understood of them stays: events hold order numbers and amounts, and no personal data.
+    """
+    of_orders = Delivery.order_ref.in_(order_refs) if order_refs is not None else Delivery.id.is_not(None)
+    erased = session.execute(
+        update(Delivery)
+        .where(Delivery.account_id == account_id, of_orders, Delivery.body != b"")
+        .values(body=b"")
+        .returning(Delivery.id)
+    ).all()
+    note = f"{len(erased)} delivery bodies"
+    audit.write(session, "account", account_id, "erase", at=now, actor=actor, note=note)
+    return len(erased)
+
+
+def forget(session: Session, before: datetime, *, limit: int) -> int:
+    """Delete settled deliveries received before a time; return how many."""
+    old = (
+        select(Delivery.id)
+        .where(
+            Delivery.received_at < before,
+            Delivery.state.in_((DeliveryState.PROCESSED, DeliveryState.QUARANTINED)),
+        )
+        .order_by(Delivery.id)
+        .limit(limit)
+    )
+    return len(session.execute(delete(Delivery).where(Delivery.id.in_(old)).returning(Delivery.id)).all())

@@ -1,0 +1,448 @@
+"""The ledger."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "api_tokens",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column(
+            "role",
+            sa.Enum(
+                "viewer",
+                "operator",
+                "admin",
+                name="role",
+                native_enum=False,
+                create_constraint=True,
+                length=20,
+            ),
+            nullable=False,
+        ),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_api_tokens")),
+        sa.UniqueConstraint("name", name=op.f("uq_api_tokens_name")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_api_tokens_token_hash")),
+    )
+    op.create_table(
+        "audit_entries",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("actor", sa.String(length=120), nullable=False),
+        sa.Column("action", sa.String(length=40), nullable=False),
+        sa.Column("subject", sa.String(length=20), nullable=False),
+        sa.Column("subject_id", sa.BigInteger(), nullable=False),
+        sa.Column("from_state", sa.String(length=20), nullable=False),
+        sa.Column("to_state", sa.String(length=20), nullable=False),
+        sa.Column("reason", sa.String(length=40), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("trace_id", sa.String(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_entries")),
+    )
+    with op.batch_alter_table("audit_entries", schema=None) as batch_op:
+        batch_op.create_index("ix_audit_entries_subject", ["subject", "subject_id", "id"], unique=False)
+
+    op.create_table(
+        "netsuite_accounts",
+        sa.Column("account_id", sa.String(length=40), nullable=False),
+        sa.Column("concurrency", sa.Integer(), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("slug", sa.String(length=40), nullable=False),
+        sa.Column("api_url", sa.String(length=255), nullable=False),
+        sa.Column("credentials", sa.LargeBinary(), nullable=False),
+        sa.Column("webhook_secrets", sa.LargeBinary(), nullable=False),
+        sa.Column("settings", sa.JSON(), nullable=False),
+        sa.Column("paused_reason", sa.String(length=40), nullable=False),
+        sa.Column("paused_detail", sa.Text(), nullable=False),
+        sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_netsuite_accounts")),
+        sa.UniqueConstraint("account_id", name=op.f("uq_netsuite_accounts_account_id")),
+        sa.UniqueConstraint("slug", name=op.f("uq_netsuite_accounts_slug")),
+    )
+    op.create_table(
+        "settings",
+        sa.Column("key", sa.String(length=60), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_settings")),
+    )
+    op.create_table(
+        "users",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("email", sa.String(length=255), nullable=False),
+        sa.Column(
+            "role",
+            sa.Enum(
+                "viewer",
+                "operator",
+                "admin",
+                name="role",
+                native_enum=False,
+                create_constraint=True,
+                length=20,
+            ),
+            nullable=False,
+        ),
+        sa.Column("password_hash", sa.String(length=255), nullable=False),
+        sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
+        sa.UniqueConstraint("email", name=op.f("uq_users_email")),
+    )
+    op.create_table(
+        "accounts",
+        sa.Column(
+            "platform",
+            sa.Enum(
+                "shopify",
+                "magento",
+                "amazon",
+                "ebay",
+                name="platform",
+                native_enum=False,
+                create_constraint=True,
+                length=20,
+            ),
+            nullable=False,
+        ),
+        sa.Column("storefront_id", sa.String(length=255), nullable=False),
+        sa.Column(
+            "netsuite_account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "direction",
+            sa.Enum(
+                "to_netsuite",
+                "from_netsuite",
+                name="direction",
+                native_enum=False,
+                create_constraint=True,
+                length=20,
+            ),
+            nullable=False,
+        ),
+        sa.Column("sync_enabled", sa.Boolean(), nullable=False),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("slug", sa.String(length=40), nullable=False),
+        sa.Column("api_url", sa.String(length=255), nullable=False),
+        sa.Column("credentials", sa.LargeBinary(), nullable=False),
+        sa.Column("webhook_secrets", sa.LargeBinary(), nullable=False),
+        sa.Column("settings", sa.JSON(), nullable=False),
+        sa.Column("paused_reason", sa.String(length=40), nullable=False),
+        sa.Column("paused_detail", sa.Text(), nullable=False),
+        sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["netsuite_account_id"], ["netsuite_accounts.id"], name=op.f("fk_accounts_netsuite_account_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_accounts")),
+        sa.UniqueConstraint("platform", "storefront_id", name=op.f("uq_accounts_platform_storefront_id")),
+        sa.UniqueConstraint("slug", name=op.f("uq_accounts_slug")),
+    )
+    op.create_table(
+        "deliveries",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("source", sa.String(length=20), nullable=False),
+        sa.Column(
+            "netsuite_account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("topic", sa.String(length=120), nullable=False),
+        sa.Column("delivery_key", sa.String(length=255), nullable=False),
+        sa.Column("headers", sa.JSON(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("events", sa.JSON(), nullable=False),
+        sa.Column("order_ref", sa.String(length=120), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "received",
+                "processed",
+                "quarantined",
+                "failed",
+                name="state",
+                native_enum=False,
+                create_constraint=True,
+                length=20,
+            ),
+            nullable=False,
+        ),
+        sa.Column("reason", sa.String(length=40), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("trace_id", sa.String(length=32), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("processed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lease_token", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_deliveries_account_id")),
+        sa.ForeignKeyConstraint(
+            ["netsuite_account_id"], ["netsuite_accounts.id"], name=op.f("fk_deliveries_netsuite_account_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
+    )
+    with op.batch_alter_table("deliveries", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_deliveries_due",
+            ["due_at"],
+            unique=False,
+            postgresql_where=sa.text("due_at IS NOT NULL"),
+            sqlite_where=sa.text("due_at IS NOT NULL"),
+        )
+        batch_op.create_index("ix_deliveries_order", ["account_id", "order_ref"], unique=False)
+        batch_op.create_index("ix_deliveries_received", ["received_at"], unique=False)
+        batch_op.create_index("ix_deliveries_state", ["state", "id"], unique=False)
+        batch_op.create_index(
+            "uq_deliveries_account_key",
+            ["account_id", "delivery_key"],
+            unique=True,
+            postgresql_where=sa.text("account_id IS NOT NULL"),
+            sqlite_where=sa.text("account_id IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "uq_deliveries_netsuite_key",
+            ["netsuite_account_id", "delivery_key"],
+            unique=True,
+            postgresql_where=sa.text("account_id IS NULL"),
+            sqlite_where=sa.text("account_id IS NULL"),
+        )
+
+    op.create_table(
+        "order_links",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("storefront_order_id", sa.String(length=120), nullable=False),
+        sa.Column("storefront_order_name", sa.String(length=120), nullable=False),
+        sa.Column(
+            "storefront_state",
+            sa.Enum(
+                "unknown",
+                "open",
+                "cancelled",
+                "deleted",
+                name="storefront_state",
+                native_enum=False,
+                create_constraint=True,
+                length=20,
+            ),
+            nullable=False,
+        ),
+        sa.Column("storefront_seen_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("netsuite_order_id", sa.String(length=40), nullable=False),
+        sa.Column("netsuite_order_type", sa.String(length=20), nullable=False),
+        sa.Column(
+            "netsuite_state",
+            sa.Enum(
+                "unknown",
+                "open",
+                "cancelled",
+                "deleted",
+                name="netsuite_state",
+                native_enum=False,
+                create_constraint=True,
+                length=20,
+            ),
+            nullable=False,
+        ),
+        sa.Column("billed_type", sa.String(length=20), nullable=False),
+        sa.Column("billed_id", sa.String(length=40), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_order_links_account_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_order_links")),
+        sa.UniqueConstraint(
+            "account_id", "storefront_order_id", name=op.f("uq_order_links_account_id_storefront_order_id")
+        ),
+    )
+    with op.batch_alter_table("order_links", schema=None) as batch_op:
+        batch_op.create_index("ix_order_links_name", ["account_id", "storefront_order_name"], unique=False)
+        batch_op.create_index("ix_order_links_netsuite_order", ["netsuite_order_id"], unique=False)
+
+    op.create_table(
+        "refunds",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("origin", sa.String(length=20), nullable=False),
+        sa.Column("source_refund_id", sa.String(length=120), nullable=False),
+        sa.Column("key", sa.String(length=120), nullable=False),
+        sa.Column(
+            "direction",
+            sa.Enum(
+                "to_netsuite",
+                "from_netsuite",
+                name="direction",
+                native_enum=False,
+                create_constraint=True,
+                length=20,
+            ),
+            nullable=False,
+        ),
+        sa.Column("transaction_type", sa.String(length=20), nullable=False),
+        sa.Column("order_link_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("storefront_order_id", sa.String(length=120), nullable=False),
+        sa.Column("storefront_order_name", sa.String(length=120), nullable=False),
+        sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("currency_exponent", sa.Integer(), nullable=False),
+        sa.Column("money_state", sa.String(length=10), nullable=False),
+        sa.Column("source_facts", sa.JSON(), nullable=False),
+        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "scheduled",
+                "posting",
+                "posted",
+                "waiting",
+                "retrying",
+                "error",
+                "discrepancy",
+                "resolved",
+                "held",
+                "cancelled",
+                "ignored",
+                name="state",
+                native_enum=False,
+                create_constraint=True,
+                length=20,
+            ),
+            nullable=False,
+        ),
+        sa.Column("reason", sa.String(length=40), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("target_type", sa.String(length=20), nullable=False),
+        sa.Column("target_id", sa.String(length=120), nullable=False),
+        sa.Column("posted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("write_began", sa.Boolean(), nullable=False),
+        sa.Column("reviewed", sa.Boolean(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("deadline_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lease_token", sa.Integer(), nullable=False),
+        sa.Column("trace_id", sa.String(length=32), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_refunds_account_id")),
+        sa.ForeignKeyConstraint(["order_link_id"], ["order_links.id"], name=op.f("fk_refunds_order_link_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_refunds")),
+        sa.UniqueConstraint(
+            "account_id",
+            "origin",
+            "source_refund_id",
+            name=op.f("uq_refunds_account_id_origin_source_refund_id"),
+        ),
+    )
+    with op.batch_alter_table("refunds", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_refunds_due",
+            ["due_at"],
+            unique=False,
+            postgresql_where=sa.text("due_at IS NOT NULL"),
+            sqlite_where=sa.text("due_at IS NOT NULL"),
+        )
+        batch_op.create_index("ix_refunds_key", ["key"], unique=False)
+        batch_op.create_index("ix_refunds_order", ["account_id", "storefront_order_id"], unique=False)
+        batch_op.create_index("ix_refunds_state", ["state", "id"], unique=False)
+        batch_op.create_index("ix_refunds_target", ["target_id"], unique=False)
+
+    op.create_table(
+        "attempts",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("refund_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("lease_token", sa.Integer(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("outcome", sa.String(length=20), nullable=False),
+        sa.Column("reason", sa.String(length=40), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("calls", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["refund_id"], ["refunds.id"], name=op.f("fk_attempts_refund_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_attempts")),
+        sa.UniqueConstraint("refund_id", "lease_token", name=op.f("uq_attempts_refund_id_lease_token")),
+    )
+    op.create_table(
+        "refund_lines",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("refund_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("sku", sa.String(length=255), nullable=False),
+        sa.Column("title", sa.String(length=255), nullable=False),
+        sa.Column("quantity", sa.String(length=30), nullable=False),
+        sa.Column("net_minor", sa.BigInteger(), nullable=False),
+        sa.Column("tax_minor", sa.BigInteger(), nullable=False),
+        sa.Column("restock", sa.Boolean(), nullable=False),
+        sa.Column("source_line_id", sa.String(length=120), nullable=False),
+        sa.Column("mapped", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["refund_id"], ["refunds.id"], name=op.f("fk_refund_lines_refund_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_refund_lines")),
+        sa.UniqueConstraint("refund_id", "position", name=op.f("uq_refund_lines_refund_id_position")),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("refund_lines")
+    op.drop_table("attempts")
+    with op.batch_alter_table("refunds", schema=None) as batch_op:
+        batch_op.drop_index("ix_refunds_target")
+        batch_op.drop_index("ix_refunds_state")
+        batch_op.drop_index("ix_refunds_order")
+        batch_op.drop_index("ix_refunds_key")
+        batch_op.drop_index(
+            "ix_refunds_due",
+            postgresql_where=sa.text("due_at IS NOT NULL"),
+            sqlite_where=sa.text("due_at IS NOT NULL"),
+        )
+
+    op.drop_table("refunds")
+    with op.batch_alter_table("order_links", schema=None) as batch_op:
+        batch_op.drop_index("ix_order_links_netsuite_order")
+        batch_op.drop_index("ix_order_links_name")
+
+    op.drop_table("order_links")
+    with op.batch_alter_table("deliveries", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_deliveries_netsuite_key",
+            postgresql_where=sa.text("account_id IS NULL"),
+            sqlite_where=sa.text("account_id IS NULL"),
+        )
+        batch_op.drop_index(
+            "uq_deliveries_account_key",
+            postgresql_where=sa.text("account_id IS NOT NULL"),
+            sqlite_where=sa.text("account_id IS NOT NULL"),
+        )
+        batch_op.drop_index("ix_deliveries_state")
+        batch_op.drop_index("ix_deliveries_received")
+        batch_op.drop_index("ix_deliveries_order")
+        batch_op.drop_index(
+            "ix_deliveries_due",
+            postgresql_where=sa.text("due_at IS NOT NULL"),
+            sqlite_where=sa.text("due_at IS NOT NULL"),
+        )
+
+    op.drop_table("deliveries")
+    op.drop_table("accounts")
+    op.drop_table("users")
+    op.drop_table("settings")
+    op.drop_table("netsuite_accounts")
+    with op.batch_alter_table("audit_entries", schema=None) as batch_op:
+        batch_op.drop_index("ix_audit_entries_subject")
+
+    op.drop_table("audit_entries")
+    op.drop_table("api_tokens")

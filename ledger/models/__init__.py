@@ -1,0 +1,25 @@
+"""The tables of the ledger."""
+
+from ledger.models.accounts import Account, NetSuiteAccount, Setting
+from ledger.models.base import Base
+from ledger.models.deliveries import Delivery, DeliveryState
+from ledger.models.people import ApiToken, Role, User
+from ledger.models.refunds import Attempt, AuditEntry, OrderLink, OrderState, Refund, RefundLine
+
+__all__ = [
+    "Account",
+    "ApiToken",
+    "Attempt",
+    "AuditEntry",
+    "Base",
+    "Delivery",
+    "DeliveryState",
+    "NetSuiteAccount",
+    "OrderLink",
+    "OrderState",
+    "Refund",
+    "RefundLine",
+    "Role",
+    "Setting",
+    "User",
+]

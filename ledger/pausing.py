@@ -1,0 +1,73 @@
+"""Pausing an account: a credentials failure stops that account alone, and says so."""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.orm import Session
+
+from ledger import audit
+from ledger.accounts import subject_of
+from ledger.models import Account, Delivery, NetSuiteAccount, Refund
+from ledger.models.deliveries import DeliveryState
+from ledger.states import State
+
+
+def pause(
+    session: Session,
+    account: Account | NetSuiteAccount,
+    reason: str,
+    detail: str,
+    *,
+    now: datetime,
+    actor: str,
+) -> bool:
+    """Stop carrying the account's refunds; return False if it was paused already."""
+    table = type(account)
+    paused = session.execute(
+        update(table)
+        .where(table.id == account.id, table.paused_reason == "")
+        .values(paused_reason=reason, paused_detail=detail, paused_at=now)
+        .returning(table.id)
+    ).first()
+    if paused is None:
+        return False
+    audit.write(
+        session, subject_of(account), account.id, "pause", at=now, actor=actor, reason=reason, note=detail
+    )
+    return True
+
+
+def resume(session: Session, account: Account | NetSuiteAccount, *, now: datetime, actor: str) -> int:
+    """Carry on; wake what waited for it and return how many refunds and deliveries that is."""
+    account.paused_reason = account.paused_detail = ""
+    account.paused_at = None
+    audit.write(session, subject_of(account), account.id, "resume", at=now, actor=actor)
+    refunds = session.execute(
+        update(Refund)
+        .where(
+            Refund.account_id.in_(select(Account.id).where(_members(account))),
+            Refund.state == State.WAITING,
+            Refund.reason == "ACCOUNT_PAUSED",
+        )
+        .values(due_at=now)
+        .returning(Refund.id)
+    ).all()
+    deliveries = session.execute(
+        update(Delivery)
+        .where(_deliveries(account), Delivery.state == DeliveryState.RECEIVED, Delivery.reason != "")
+        .values(due_at=now)
+        .returning(Delivery.id)
+    ).all()
+    return len(refunds) + len(deliveries)
+
+
+def _members(account: Account | NetSuiteAccount) -> ColumnElement[bool]:
+    if isinstance(account, NetSuiteAccount):
+        return Account.netsuite_account_id == account.id
+    return Account.id == account.id
+
+
+def _deliveries(account: Account | NetSuiteAccount) -> ColumnElement[bool]:
+    if isinstance(account, NetSuiteAccount):
+        return Delivery.netsuite_account_id == account.id
+    return Delivery.account_id == account.id

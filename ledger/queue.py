@@ -1,0 +1,80 @@
+"""The wake-up call: RQ jobs that carry an id and nothing else.
+
+A job may be lost, late or doubled; the ledger knows what is due. Jobs are JSON: RQ's default, pickle, would
+let whoever can write to Redis run code in our processes (https://python-rq.org/docs/), so it is switched off.
+"""
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Final
+
+import rq.serializers
+from redis import ConnectionPool, Redis, RedisError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+from rq import Queue
+
+rq.serializers.PickleSerializer = rq.serializers.JSONSerializer  # type: ignore[assignment] # off for good
+rq.serializers.DefaultSerializer = rq.serializers.JSONSerializer  # type: ignore[misc, assignment] # off for good
+
+QUEUES: Final = ("shopify", "netsuite")
+"""A queue for each source, so that one platform's slowness holds up nobody else's refunds."""
+
+_CONNECT_TIMEOUT: Final = 0.5  # seconds; a delivery is answered within the platform's five
+_SILENCE: Final = 2.0  # seconds without trying again after Redis was found down
+_JOB_TIMEOUT: Final = 300  # seconds; far above what the platform clients' own timeouts add up to
+
+
+def connect(url: str, *, timeout: float | None = None) -> Redis:
+    """Return a client of the queue's Redis; `timeout` in seconds for each call, None for blocking ones."""
+    pool = ConnectionPool.from_url(
+        url,
+        socket_timeout=timeout,
+        retry=Retry(NoBackoff(), 1),
+        **({} if url.startswith("unix:") else {"socket_connect_timeout": _CONNECT_TIMEOUT}),
+    )
+    return Redis(connection_pool=pool)
+
+
+def open_queue(name: str, connection: Redis) -> Queue:
+    """Return a queue that speaks JSON."""
+    return Queue(
+        name,
+        connection=connection,
+        serializer=rq.serializers.JSONSerializer,
+        default_timeout=_JOB_TIMEOUT,
+    )
+
+
+class Waker:
+    """Wakes workers; does nothing, quickly, while Redis is down: the scheduler repeats every call."""
+
+    def __init__(self, connection: Redis, *, clock: Callable[[], float] = time.monotonic) -> None:
+        """Wake over a connection whose calls have a timeout."""
+        self._queues = {name: open_queue(name, connection) for name in QUEUES}
+        self._clock = clock
+        self._silent_until = 0.0
+
+    def deliveries(self, source: str, ids: Iterable[int]) -> bool:
+        """Wake a worker for deliveries of one source; return whether Redis took the call."""
+        return self._wake(source, "workers.jobs.process_delivery", "Understand delivery", ids)
+
+    def refunds(self, origin: str, ids: Iterable[int]) -> bool:
+        """Wake a worker for refunds of one origin; return whether Redis took the call."""
+        return self._wake(origin, "workers.jobs.carry_refund", "Carry refund", ids)
+
+    def _wake(self, source: str, function: str, what: str, ids: Iterable[int]) -> bool:
+        if self._clock() < self._silent_until:
+            return False
+        jobs = [
+            Queue.prepare_data(
+                function, args=(number,), description=f"{what} {number} from {source}", result_ttl=0
+            )
+            for number in ids
+        ]
+        try:
+            self._queues[source].enqueue_many(jobs)
+        except RedisError:
+            self._silent_until = self._clock() + _SILENCE
+            return False
+        return True

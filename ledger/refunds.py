@@ -1,0 +1,306 @@
+"""Refunds: recorded once, claimed by lease, moved by named transitions only."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from ledger import audit
+from ledger.events import MoneyState, RefundSeen
+from ledger.models import Account, OrderLink, Refund, RefundLine
+from ledger.models.accounts import Direction
+from ledger.reasons import reason as known_reason
+from ledger.states import AT_REST, UNDER_WAY, State, Transition, follow
+
+LEASE = timedelta(seconds=90)
+"""How long a worker has to decide, and again how long it has to write, before another takes over."""
+
+GRACE = timedelta(seconds=5)
+"""How long a wake-up call has before the scheduler repeats it."""
+
+_KEY_LENGTH: Final = 60
+_NOT_IN_KEY: Final = re.compile(r"[^A-Za-z0-9_-]")
+
+
+class LeaseLostError(Exception):
+    """Raised when a worker's claim on a refund is over: another took it, or a person acted on it.
+
+    Attributes:
+        reason: Always `lease_lost`.
+    """
+
+    reason = "lease_lost"
+
+
+class RefundNotFoundError(LookupError):
+    """Raised when there is no such refund.
+
+    Attributes:
+        reason: Always `refund_not_found`.
+    """
+
+    reason = "refund_not_found"
+
+
+def key_of(account_slug: str, source_refund_id: str) -> str:
+    """Return the stable key of a refund: `rs-{account}-{source refund id}`.
+
+    NetSuite takes letters, digits, `_` and `-` in an external id, so any other id is replaced by its hash.
+    """
+    key = f"rs-{account_slug}-{source_refund_id}"
+    if _NOT_IN_KEY.search(source_refund_id) or len(key) > _KEY_LENGTH:
+        digest = hashlib.sha256(source_refund_id.encode()).hexdigest()[:24]
+        return f"rs-{account_slug}-h{digest}"
+    return key
+
+
+def record(
+    session: Session,
+    account: Account,
+    seen: RefundSeen,
+    link: OrderLink | None,
+    *,
+    now: datetime,
+    trace_id: str,
+) -> tuple[Refund, bool]:
+    """Write a refund down, or take over news of one that is known; return it and whether it is new.
+
+    A refund that is posted, cancelled or with a person keeps what it has: news never undoes a decision.
+    """
+    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
+    to_netsuite = seen.origin != "netsuite"
+    values = _facts(seen, link) | {
+        "account_id": account.id,
+        "origin": seen.origin,
+        "source_refund_id": seen.refund_id,
+        "key": key_of(account.slug, seen.refund_id),
+        "direction": Direction.TO_NETSUITE if to_netsuite else Direction.FROM_NETSUITE,
+        "received_at": now,
+        "state": State.SCHEDULED,
+        "reason": "RECEIVED",
+        "due_at": now + GRACE,
+        "trace_id": trace_id,
+        "created_at": now,
+        "updated_at": now,
+        "transaction_type": _TYPES.get(seen.record_type, ""),
+        **_BLANK,
+    }
+    made = session.execute(
+        insert(Refund).values(values).on_conflict_do_nothing().returning(Refund.id)
+    ).scalar()
+    known = (
+        Refund.account_id == account.id,
+        Refund.origin == seen.origin,
+        Refund.source_refund_id == seen.refund_id,
+    )
+    refund = session.scalars(select(Refund).where(*known).with_for_update()).one()
+    if made is not None:
+        _write_lines(session, refund, seen)
+        audit.write(
+            session,
+            "refund",
+            refund.id,
+            "record",
+            at=now,
+            actor=audit.SYSTEM,
+            to_state=State.SCHEDULED,
+            reason="RECEIVED",
+            trace_id=trace_id,
+        )
+        return refund, True
+    _take_news(session, refund, seen, link, now=now)
+    return refund, False
+
+
+_TYPES: Final = {"cashrefund": "cash_refund", "creditmemo": "credit_memo"}
+_BLANK: Final[dict[str, Any]] = {
+    "detail": "",
+    "target_type": "",
+    "target_id": "",
+    "write_began": False,
+    "reviewed": False,
+    "tries": 0,
+    "lease_token": 0,
+}
+
+
+def _facts(seen: RefundSeen, link: OrderLink | None) -> dict[str, Any]:
+    return {
+        "order_link_id": link.id if link else None,
+        "storefront_order_id": seen.order_id,
+        "storefront_order_name": seen.order_name or (link.storefront_order_name if link else ""),
+        "amount_minor": seen.amount.minor,
+        "currency": seen.currency,
+        "currency_exponent": seen.amount.exponent,
+        "money_state": seen.money.value,
+        "source_facts": seen.to_json(),
+        "occurred_at": seen.occurred_at,
+    }
+
+
+def _write_lines(session: Session, refund: Refund, seen: RefundSeen) -> None:
+    for old in session.scalars(select(RefundLine).where(RefundLine.refund_id == refund.id)):
+        session.delete(old)
+    session.flush()
+    for position, part in enumerate(seen.balanced()):
+        session.add(
+            RefundLine(
+                refund_id=refund.id,
+                position=position,
+                kind=part.kind.value,
+                sku=part.sku[:255],
+                title=part.title[:255],
+                quantity=str(part.quantity),
+                net_minor=part.net.minor,
+                tax_minor=part.tax.minor,
+                restock=part.restock,
+                source_line_id=part.source_line_id,
+                mapped="",
+            )
+        )
+
+
+def _take_news(
+    session: Session, refund: Refund, seen: RefundSeen, link: OrderLink | None, *, now: datetime
+) -> None:
+    if link is not None and refund.order_link_id is None:
+        refund.order_link_id = link.id
+    no_money_yet = refund.state is State.IGNORED and refund.reason == "NO_MONEY_MOVED"
+    if refund.state is not State.POSTING and (refund.state in UNDER_WAY or no_money_yet):
+        known = link or (session.get(OrderLink, refund.order_link_id) if refund.order_link_id else None)
+        facts = _facts(seen, known)
+        if facts["source_facts"] != refund.source_facts:
+            for name, value in facts.items():
+                setattr(refund, name, value)
+            _write_lines(session, refund, seen)
+            refund.updated_at = now
+            reconsider(session, refund, "FACTS_CHANGED", now=now)
+
+
+def news_of_payment(
+    session: Session, account_id: int, order_id: str, payment_id: str, state: MoneyState, *, now: datetime
+) -> Refund | None:
+    """Take over that a payment behind a refund was settled or failed; return the refund if one has it."""
+    query = select(Refund).where(
+        Refund.account_id == account_id, Refund.storefront_order_id == order_id, Refund.origin != "netsuite"
+    )
+    for refund in session.scalars(query.order_by(Refund.id).with_for_update()):
+        seen = RefundSeen.from_json(refund.source_facts)
+        if any(payment.id == payment_id for payment in seen.payments):
+            _take_news(session, refund, seen.with_payment(payment_id, state), None, now=now)
+            return refund
+    return None
+
+
+def load(session: Session, refund_id: int) -> Refund:
+    """Return a refund with its account, order link and lines, locked for change.
+
+    Raises:
+        RefundNotFoundError: If there is none.
+    """
+    query = (
+        select(Refund)
+        .where(Refund.id == refund_id)
+        .options(joinedload(Refund.account), selectinload(Refund.order_link), selectinload(Refund.lines))
+        .with_for_update(of=Refund)
+        .execution_options(populate_existing=True)
+    )
+    refund = session.scalars(query).one_or_none()
+    if refund is None:
+        raise RefundNotFoundError(f"there is no refund {refund_id}; `refund-sync refund list` shows them")
+    return refund
+
+
+def claim(session: Session, refund_id: int, *, now: datetime) -> Refund | None:
+    """Take a refund for `LEASE` with a higher fencing token; None if it is at rest or somebody has it."""
+    free = or_(Refund.lease_until.is_(None), Refund.lease_until <= now)
+    claimed = session.execute(
+        update(Refund)
+        .where(Refund.id == refund_id, Refund.state.in_(UNDER_WAY), free)
+        .values(lease_until=now + LEASE, due_at=now + LEASE, lease_token=Refund.lease_token + 1)
+        .returning(Refund.id)
+    ).scalar()
+    return None if claimed is None else load(session, refund_id)
+
+
+def move(
+    session: Session,
+    refund: Refund,
+    transition: Transition,
+    reason: str,
+    *,
+    now: datetime,
+    actor: str = audit.SYSTEM,
+    token: int | None = None,
+    detail: str = "",
+    note: str = "",
+    due_at: datetime | None = None,
+) -> None:
+    """Follow a named transition, write the audit trail, and set when the refund is looked at next.
+
+    Args:
+        session: A writing transaction; the refund's row is locked in it.
+        refund: The refund.
+        transition: The named way.
+        reason: A code of `ledger.reasons`.
+        now: The time, in UTC.
+        actor: Who moves it.
+        token: A worker's claim; None for a person or news, which end any claim.
+        detail: What exactly happened, for the operator.
+        note: A person's words.
+        due_at: When to look again; at once for `scheduled`, when the lease ends for `posting`.
+
+    Raises:
+        LeaseLostError: If the claim is no longer the newest.
+        ledger.states.IllegalTransitionError: If the state may not be left this way.
+    """
+    current = session.scalars(
+        select(Refund)
+        .where(Refund.id == refund.id)
+        .with_for_update(of=Refund)
+        .execution_options(populate_existing=True)
+    ).one()
+    if token is not None and current.lease_token != token:
+        raise LeaseLostError(f"refund {refund.id} was taken over while it was worked on")
+    before = current.state
+    current.state = follow(transition, before)
+    current.reason = known_reason(reason).code
+    current.detail = detail
+    current.updated_at = now
+    if current.state is State.POSTING:
+        current.lease_until = current.due_at = now + LEASE
+    else:
+        current.lease_until = None
+        current.due_at = None if current.state in AT_REST else (due_at or now)
+        current.lease_token += 1
+    audit.write(
+        session,
+        "refund",
+        refund.id,
+        transition.value,
+        at=now,
+        actor=actor,
+        from_state=before,
+        to_state=current.state,
+        reason=reason,
+        note=note or detail,
+        trace_id=refund.trace_id,
+    )
+
+
+def reconsider(session: Session, refund: Refund, reason: str, *, now: datetime) -> None:
+    """Look at an undecided refund again because of news; one that is being written is left alone."""
+    if refund.state is not State.POSTING:
+        move(session, refund, Transition.RECONSIDER, reason, now=now)
+
+
+def waiting_for_order(session: Session, link_ids: Sequence[int]) -> Sequence[Refund]:
+    """Return the waiting refunds of these order links."""
+    query = select(Refund).where(Refund.order_link_id.in_(link_ids), Refund.state == State.WAITING)
+    return session.scalars(query.order_by(Refund.id).with_for_update()).all()

@@ -1,0 +1,70 @@
+"""When to try again: the retry schedule and the looks of a waiting refund. Pure.
+
+Full jitter, so that what failed together does not come back together:
+https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from ledger.reasons import Recovery
+
+TRIES: Final = 12
+"""Tries before a passing failure becomes an error: about a day on the long schedule."""
+
+_LONGEST: Final = {Recovery.BACKOFF: 8 * 3600.0, Recovery.THROTTLE: 60.0}
+_GROWTH: Final = {Recovery.BACKOFF: 3.0, Recovery.THROTTLE: 2.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast things are looked at again, in seconds.
+
+    Attributes:
+        retry: Ceiling of the first delay of the long schedule.
+        throttle: Ceiling of the first delay of the short schedule.
+        wait: First look at something waited for; later looks come at growing distances.
+        wait_longest: Longest distance between two looks.
+    """
+
+    retry: float = 30.0
+    throttle: float = 2.0
+    wait: float = 60.0
+    wait_longest: float = 900.0
+
+
+def next_try(
+    recovery: Recovery,
+    tries: int,
+    *,
+    now: datetime,
+    pace: Pace,
+    chance: float,
+    retry_after: float | None = None,
+) -> datetime | None:
+    """Return when to try again, or None when the tries are used up.
+
+    Args:
+        recovery: `BACKOFF` or `THROTTLE`.
+        tries: Failed tries so far, this one included.
+        now: The time, in UTC.
+        pace: The installation's pace.
+        chance: A random number from 0 to 1.
+        retry_after: Seconds the platform asked us to wait; the jitter comes on top of them.
+    """
+    if tries >= TRIES:
+        return None
+    first = pace.retry if recovery is Recovery.BACKOFF else pace.throttle
+    ceiling = min(_LONGEST[recovery], first * _GROWTH[recovery] ** (tries - 1))
+    return now + timedelta(seconds=(retry_after or 0.0) + ceiling * chance)
+
+
+def next_look(since: datetime, *, now: datetime, pace: Pace, deadline: datetime) -> datetime:
+    """Return when to look again at something waited for since a time: never after the deadline.
+
+    The distance grows with the time waited, from `pace.wait` to `pace.wait_longest`.
+    """
+    waited = (now - since).total_seconds()
+    distance = min(pace.wait_longest, max(pace.wait, waited / 4))
+    return min(now + timedelta(seconds=distance), max(deadline, now + timedelta(seconds=1)))
