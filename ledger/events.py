@@ -113,6 +113,8 @@ class RefundSeen:
         mark: Our own key found on it, which makes it an echo; else empty.
         record_type: For NetSuite, the record's type; else empty.
         source_location_id: Where the goods come back, where the source says so.
+        first_hand: Whether its own creation told us of it; False where it was found on an order or by an
+            edit, so that it may be older than the account's connection to this service.
     """
 
     origin: str
@@ -126,6 +128,7 @@ class RefundSeen:
     mark: str = ""
     record_type: str = ""
     source_location_id: str = ""
+    first_hand: bool = True
 
     @property
     def money(self) -> MoneyState:
@@ -178,6 +181,7 @@ class RefundSeen:
             "mark": self.mark,
             "record_type": self.record_type,
             "source_location_id": self.source_location_id,
+            "first_hand": self.first_hand,
         }
 
     @classmethod
@@ -195,6 +199,7 @@ class RefundSeen:
             mark=data["mark"],
             record_type=data["record_type"],
             source_location_id=data["source_location_id"],
+            first_hand=data["first_hand"],
         )
 
 

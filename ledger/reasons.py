@@ -70,6 +70,11 @@ _IGNORED: Final = (
     Reason("SYNC_OFF", "The account's refund sync is switched off.", "Switch it on, then retry the refund."),
     Reason("NO_MONEY_MOVED", "No money moved: a restock, an order edit or a failed transaction."),
     Reason("SOURCE_DELETED", "The record was deleted in NetSuite before it was carried across."),
+    Reason(
+        "BEFORE_START",
+        "The refund is older than the account's connection to this service.",
+        "Retrieve it by its order if it should be carried across.",
+    ),
     Reason("VOIDED", "The record was voided in NetSuite."),
 )
 _WAITING: Final = (
@@ -170,19 +175,18 @@ _CONFIGURATION: Final = (
         "NetSuite wants serial, lot or bin numbers for an item.",
         "Make the record by hand, or set a substitute item.",
     ),
-    Reason(
-        "DEADLINE_PASSED",
-        "What the refund waited for did not come in time.",
-        "See what it waited for, mend it and retry.",
-    ),
-    Reason("TRIES_EXHAUSTED", "Every try failed.", "See the last attempt's error, mend it and retry."),
 )
 _PLATFORM: Final = (
     Reason("RATE_LIMITED", "The platform asked us to slow down.", "", Recovery.THROTTLE),
     Reason(
         "CONCURRENCY", "All of the NetSuite account's concurrency slots are taken.", "", Recovery.THROTTLE
     ),
-    Reason("TRANSIENT", "The platform failed for a moment or could not be reached.", "", Recovery.BACKOFF),
+    Reason(
+        "TRANSIENT",
+        "The platform failed for a moment or could not be reached.",
+        "Retry it once the platform is well.",
+        Recovery.BACKOFF,
+    ),
     Reason(
         "UNKNOWN_OUTCOME",
         "The connection ended after the write was sent; whether it took effect is looked up first.",
@@ -257,6 +261,10 @@ REASONS: Final[dict[str, Reason]] = {
     for group in (_SETTLED, _IGNORED, _WAITING, _DISCREPANCIES, _CONFIGURATION, _PLATFORM, _DELIVERIES)
     for reason in group
 }
+
+
+DISCREPANCIES: Final = frozenset(each.code for each in _DISCREPANCIES)
+"""Reasons that no rule may carry a refund past: a person settles it, with a note."""
 
 
 def reason(code: str) -> Reason:

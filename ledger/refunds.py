@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -126,6 +127,7 @@ _BLANK: Final[dict[str, Any]] = {
     "write_began": False,
     "reviewed": False,
     "tries": 0,
+    "waiting_for": "",
     "lease_token": 0,
 }
 
@@ -139,7 +141,7 @@ def _facts(seen: RefundSeen, link: OrderLink | None) -> dict[str, Any]:
         "currency": seen.currency,
         "currency_exponent": seen.amount.exponent,
         "money_state": seen.money.value,
-        "source_facts": seen.to_json(),
+        "source_facts": replace(seen, first_hand=True).to_json(),
         "occurred_at": seen.occurred_at,
     }
 

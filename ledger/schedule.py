@@ -13,8 +13,8 @@ from ledger.reasons import Recovery
 TRIES: Final = 12
 """Tries before a passing failure becomes an error: about a day on the long schedule."""
 
-_LONGEST: Final = {Recovery.BACKOFF: 8 * 3600.0, Recovery.THROTTLE: 60.0}
-_GROWTH: Final = {Recovery.BACKOFF: 3.0, Recovery.THROTTLE: 2.0}
+_LONGEST: Final = 8 * 3600.0  # seconds
+_SHORT_TRIES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +55,17 @@ def next_try(
     """
     if tries >= TRIES:
         return None
-    first = pace.retry if recovery is Recovery.BACKOFF else pace.throttle
-    ceiling = min(_LONGEST[recovery], first * _GROWTH[recovery] ** (tries - 1))
-    return now + timedelta(seconds=(retry_after or 0.0) + ceiling * chance)
+    return now + timedelta(seconds=(retry_after or 0.0) + ceiling(recovery, tries, pace) * chance)
+
+
+def ceiling(recovery: Recovery, tries: int, pace: Pace) -> float:
+    """Return the longest delay after so many tries, in seconds, Retry-After aside.
+
+    A platform that asked us to slow down is asked again soon a few times; after that its trouble is long.
+    """
+    if recovery is Recovery.THROTTLE and tries <= _SHORT_TRIES:
+        return pace.throttle * 2.0 ** (tries - 1)
+    return min(_LONGEST, pace.retry * 3.0 ** (tries - 1))
 
 
 def next_look(since: datetime, *, now: datetime, pace: Pace, deadline: datetime) -> datetime:

@@ -1,0 +1,114 @@
+"""What a person may do with a refund. Each is a named transition with an entry in the audit trail.
+
+The command line, the API and the portal all act through these.
+"""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from ledger import refunds
+from ledger.models import Refund
+from ledger.states import Transition
+
+
+class ActionError(ValueError):
+    """Raised when a person's action lacks what it needs.
+
+    Attributes:
+        reason: Always `note_required`.
+    """
+
+    reason = "note_required"
+
+
+def retry(session: Session, refund_id: int, *, now: datetime, actor: str, note: str = "") -> Refund:
+    """Look at a refund again now, with all its tries before it.
+
+    Raises:
+        ledger.refunds.RefundNotFoundError: If there is none.
+        ledger.states.IllegalTransitionError: If its state does not allow it.
+    """
+    refund = refunds.load(session, refund_id)
+    _afresh(refund)
+    refunds.move(session, refund, Transition.RETRY, "REQUESTED_BY_PERSON", now=now, actor=actor, note=note)
+    return refund
+
+
+def post(session: Session, refund_id: int, *, now: datetime, actor: str, note: str = "") -> Refund:
+    """Post a refund now, a held one included; every other rule still holds.
+
+    Raises:
+        ledger.refunds.RefundNotFoundError: If there is none.
+        ledger.states.IllegalTransitionError: If its state does not allow it.
+    """
+    refund = refunds.load(session, refund_id)
+    refund.reviewed = True
+    _afresh(refund)
+    refunds.move(session, refund, Transition.POST_NOW, "REQUESTED_BY_PERSON", now=now, actor=actor, note=note)
+    return refund
+
+
+def cancel(session: Session, refund_id: int, *, now: datetime, actor: str, note: str = "") -> Refund:
+    """Stop carrying a refund; its data stays, and a job already queued will not post it.
+
+    Raises:
+        ledger.refunds.RefundNotFoundError: If there is none.
+        ledger.states.IllegalTransitionError: If it is posted, or its write has begun.
+    """
+    refund = refunds.load(session, refund_id)
+    detail = (
+        f"a write may have taken effect: look for {refund.key} on the other side"
+        if refund.write_began
+        else ""
+    )
+    refunds.move(
+        session,
+        refund,
+        Transition.CANCEL,
+        "CANCELLED_BY_PERSON",
+        now=now,
+        actor=actor,
+        note=note,
+        detail=detail,
+    )
+    return refund
+
+
+def uncancel(session: Session, refund_id: int, *, now: datetime, actor: str, note: str = "") -> Refund:
+    """Bring a cancelled refund back.
+
+    Raises:
+        ledger.refunds.RefundNotFoundError: If there is none.
+        ledger.states.IllegalTransitionError: If it is not cancelled.
+    """
+    refund = refunds.load(session, refund_id)
+    _afresh(refund)
+    refunds.move(session, refund, Transition.UNCANCEL, "REQUESTED_BY_PERSON", now=now, actor=actor, note=note)
+    return refund
+
+
+def resolve(
+    session: Session, refund_id: int, *, now: datetime, actor: str, note: str, target_id: str = ""
+) -> Refund:
+    """Close a refund that a person settled, optionally linking the record made by hand.
+
+    Raises:
+        ActionError: If there is no note.
+        ledger.refunds.RefundNotFoundError: If there is none.
+        ledger.states.IllegalTransitionError: If its state does not allow it.
+    """
+    if not note.strip():
+        raise ActionError("a note is required: say how the refund was settled")
+    refund = refunds.load(session, refund_id)
+    if target_id:
+        refund.target_id = target_id
+    reason = "LINKED_BY_PERSON" if target_id else "RESOLVED_BY_PERSON"
+    refunds.move(session, refund, Transition.RESOLVE, reason, now=now, actor=actor, note=note)
+    return refund
+
+
+def _afresh(refund: Refund) -> None:
+    refund.tries = 0
+    refund.waiting_for = ""
+    refund.deadline_at = None

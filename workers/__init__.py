@@ -1,0 +1,1 @@
+"""The worker processes: everything that runs off a queue."""

@@ -1,0 +1,138 @@
+"""Carry one refund across: claim, decide, post, record. The only place that moves a refund by itself."""
+
+import time
+import traceback
+from dataclasses import replace
+
+import structlog
+
+from ledger import attempts, refunds
+from ledger.clock import utcnow
+from ledger.models.accounts import Direction
+from ledger.refunds import LeaseLostError
+from ledger.schedule import TRIES
+from ledger.states import Transition
+from workers.platforms.errors import PlatformError
+from workers.posting import settle
+from workers.posting.settle import Ending
+from workers.posting.side import PlanT, Side
+from workers.posting.to_netsuite import ToNetSuite
+from workers.posting.to_storefront import ToStorefront
+from workers.posting.work import Work, work_of
+from workers.rules.views import Action, Decision
+from workers.runtime import Runtime
+
+log = structlog.get_logger()
+
+
+def carry(runtime: Runtime, refund_id: int) -> None:
+    """Carry a refund as far as it goes now; does nothing if it is at rest or somebody else has it."""
+    started = time.perf_counter()
+    work = _claim(runtime, refund_id)
+    if work is None:
+        return
+    runtime.journal.clear()
+    try:
+        ending = _attempt(runtime, work)
+    except LeaseLostError as error:
+        ending = Ending(Transition.RECONSIDER, "FACTS_CHANGED", str(error))
+    with runtime.database.write() as session:
+        settle.close_attempt(session, work.row, work.token, ending, runtime.journal.entries(), now=utcnow())
+    log.info(
+        "attempt",
+        refund=refund_id,
+        account=work.account.slug,
+        key=work.refund.key,
+        direction=work.refund.direction.value,
+        outcome=ending.transition.value,
+        reason=ending.reason,
+        detail=ending.detail,
+        calls=len(runtime.journal.entries()),
+        trace_id=work.row.trace_id,
+        ms=round((time.perf_counter() - started) * 1000),
+    )
+
+
+def _claim(runtime: Runtime, refund_id: int) -> Work | None:
+    """Claim the refund; one that has killed a worker each time is given to a person instead."""
+    with runtime.database.write() as session:
+        now = utcnow()
+        row = refunds.claim(session, refund_id, now=now)
+        if row is None:
+            return None
+        row.tries += attempts.abandon(session, refund_id, now=now)
+        if row.tries >= TRIES:
+            refunds.move(
+                session,
+                row,
+                Transition.FAIL,
+                "INTERNAL",
+                now=now,
+                token=row.lease_token,
+                detail=f"gave up after {TRIES} tries; look for {row.key} on the other side",
+            )
+            return None
+        attempts.begin(session, row, now=now)
+        return work_of(session, row)
+
+
+def _attempt(runtime: Runtime, work: Work) -> Ending:
+    account = work.row.account
+    if work.refund.direction is Direction.TO_NETSUITE:
+        return _run(runtime, work, ToNetSuite(work, runtime.netsuite(account.netsuite)))
+    return _run(runtime, work, ToStorefront(work, runtime.storefront(account)))
+
+
+def _run(runtime: Runtime, work: Work, side: Side[PlanT]) -> Ending:
+    try:
+        decision = _decide_and_write(runtime, work, side)
+    except PlatformError as error:
+        with runtime.database.write() as session:
+            return settle.settle_error(
+                session, work.row, work.token, error, now=utcnow(), shared=runtime.installation
+            )
+    except LeaseLostError:
+        raise
+    except Exception as error:  # whatever it is, the refund must not be lost over it
+        log.exception("crash", refund=work.row.id, trace_id=work.row.trace_id)
+        detail = "".join(traceback.format_exception_only(error)).strip()[:500]
+        crash = PlatformError("INTERNAL", detail)
+        with runtime.database.write() as session:
+            return settle.settle_error(
+                session, work.row, work.token, crash, now=utcnow(), shared=runtime.installation
+            )
+    with runtime.database.write() as session:
+        return settle.settle_decision(
+            session, work.row, work.token, decision, now=utcnow(), shared=runtime.installation
+        )
+
+
+def _decide_and_write(runtime: Runtime, work: Work, side: Side[PlanT]) -> Decision[PlanT]:
+    decision = side.decide()
+    if decision.action is Action.READ:
+        side.read()
+        with runtime.database.write() as session:
+            side.learn(session, refunds.load(session, work.row.id), now=utcnow())
+        decision = side.decide()
+    if decision.action is Action.WRITE and decision.plan is not None:
+        return _write(runtime, work, side, decision, decision.plan)
+    return decision
+
+
+def _write(
+    runtime: Runtime, work: Work, side: Side[PlanT], decision: Decision[PlanT], plan: PlanT
+) -> Decision[PlanT]:
+    """Pass the point of no return, write once, and return the decision with what was written.
+
+    Entering `posting` is the last check that nobody cancelled and no other worker took over.
+    """
+    with runtime.database.write() as session:
+        row = refunds.load(session, work.row.id)
+        row.write_began = True
+        for line in row.lines:
+            line.mapped = side.mapped(plan).get(line.position, "")
+        refunds.move(session, row, Transition.BEGIN, decision.reason, now=utcnow(), token=work.token)
+    target_id = side.write(plan)
+    if decision.target_type == "returnauthorization":
+        return Decision(Action.WAIT, decision.reason, f"return authorization {target_id} was made")
+    return replace(decision, target_id=target_id)

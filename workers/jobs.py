@@ -1,0 +1,27 @@
+"""The only functions RQ may call. Each takes an id; everything else is in the ledger."""
+
+import os
+from functools import cache
+
+from ledger import log
+from ledger.settings import Settings
+from workers import carry, process
+from workers.runtime import Runtime
+
+
+@cache
+def runtime() -> Runtime:
+    """Return this process's tools, made on the first job."""
+    settings = Settings.from_env(os.environ)
+    log.configure(settings.log_format)
+    return Runtime(settings)
+
+
+def process_delivery(delivery_id: int) -> None:
+    """Understand a delivery and carry the refunds it tells of."""
+    process.process(runtime(), delivery_id)
+
+
+def carry_refund(refund_id: int) -> None:
+    """Carry a refund as far as it goes now."""
+    carry.carry(runtime(), refund_id)

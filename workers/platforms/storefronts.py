@@ -1,0 +1,16 @@
+"""The registry of storefronts: a new platform is one module and one line here."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from ledger.models.accounts import Platform
+from workers.platforms.http import Http
+from workers.platforms.shopify_storefront import ShopifyStorefront
+from workers.platforms.storefront import Storefront
+
+Factory = Callable[[str, str, dict[str, Any], Http], Storefront]
+"""Takes the storefront's id, an API address or nothing, the credentials, and the transport."""
+
+STOREFRONTS: Final[dict[Platform, Factory]] = {
+    Platform.SHOPIFY: ShopifyStorefront,
+}

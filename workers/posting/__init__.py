@@ -1,0 +1,1 @@
+"""Carry a refund across: read, decide, write once, record."""

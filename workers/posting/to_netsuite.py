@@ -1,0 +1,88 @@
+"""Carry a storefront's refund to NetSuite: two calls, one that reads everything and one that writes."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from ledger import orders
+from ledger.models import Refund
+from ledger.orders import NetSuiteOrder as LinkedOrder
+from workers.platforms.netsuite import NetSuiteClient
+from workers.posting.netsuite_body import transform_body
+from workers.posting.work import Work
+from workers.rules import to_netsuite as rules
+from workers.rules.facts import NetSuiteOrder
+from workers.rules.views import Decision, LinkView, NetSuitePlan
+
+
+class ToNetSuite:
+    """One refund on its way to NetSuite.
+
+    Attributes:
+        order: What was read of the order; None before.
+    """
+
+    def __init__(self, work: Work, client: NetSuiteClient) -> None:
+        """Carry the work over a client of its NetSuite account."""
+        self._work = work
+        self._client = client
+        self.order: NetSuiteOrder | None = None
+
+    def decide(self) -> Decision[NetSuitePlan]:
+        """Return what to do, from what is known so far."""
+        work = self._work
+        link = work.link or LinkView(work.row.storefront_order_id)
+        return rules.decide(work.refund, work.account, link, self.order)
+
+    def read(self) -> None:
+        """Read everything NetSuite has of the order, in one query.
+
+        Raises:
+            workers.platforms.errors.PlatformError: If NetSuite does not give it.
+        """
+        linked = self._work.link.netsuite_order_id if self._work.link else ""
+        self.order = self._client.order(
+            self._work.number,
+            match=self._work.account.policy.order_match,
+            key=self._work.refund.key,
+            linked_id=linked,
+        )
+
+    def learn(self, session: Session, refund: Refund, *, now: datetime) -> None:
+        """Link the order to what NetSuite has of it."""
+        link, order = refund.order_link, self.order
+        if link is None or order is None or order.linked_exists is False or len(order.orders) > 1:
+            return
+        root = next(iter(order.orders or order.billed), None)
+        billed = next((document for document in order.billed if not document.voided), None)
+        if root is not None:
+            linked = LinkedOrder(
+                record_id=root.id,
+                record_type=root.record_type,
+                billed_type=billed.record_type if billed else "",
+                billed_id=billed.id if billed else "",
+            )
+            orders.link_netsuite(link, linked, now=now)
+        session.flush()
+
+    def write(self, plan: NetSuitePlan) -> str:
+        """Write the record; return its internal id.
+
+        Raises:
+            workers.platforms.errors.PlatformError: If NetSuite refused, or nobody knows whether it wrote.
+        """
+        return self._client.transform(
+            plan.source_type, plan.source_id, plan.target_type, transform_body(plan)
+        )
+
+    def mapped(self, plan: NetSuitePlan) -> dict[int, str]:
+        """Return, for each part of the refund, the line that carries it."""
+        words: dict[int, list[str]] = {}
+        for line in plan.lines:
+            if line.order_line is None:
+                text = f"item {line.item_id}: {line.amount}"
+            else:
+                text = f"line {line.order_line}, item {line.item_id} x {line.quantity}: {line.amount}"
+            for position in line.positions:
+                words.setdefault(position, []).append(text)
+        return {position: "; ".join(texts) for position, texts in words.items()}

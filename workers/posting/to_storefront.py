@@ -1,0 +1,71 @@
+"""Carry a NetSuite refund to its storefront."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from ledger import orders
+from ledger.events import OrderSeen
+from ledger.models import OrderState, Refund
+from workers.platforms.storefront import Storefront
+from workers.posting.work import Work
+from workers.rules import from_netsuite as rules
+from workers.rules.facts import StorefrontOrder
+from workers.rules.views import Decision, StorefrontPlan
+
+
+class ToStorefront:
+    """One refund on its way to a storefront.
+
+    Attributes:
+        order: The storefront's order; None before it was read, or where there is none.
+    """
+
+    def __init__(self, work: Work, storefront: Storefront) -> None:
+        """Carry the work over a client of its storefront account."""
+        self._work = work
+        self._storefront = storefront
+        self._was_read = False
+        self.order: StorefrontOrder | None = None
+
+    def decide(self) -> Decision[StorefrontPlan]:
+        """Return what to do, from what is known so far."""
+        work = self._work
+        return rules.decide(work.refund, work.account, work.link, self.order, was_read=self._was_read)
+
+    def read(self) -> None:
+        """Read the order; where it is not linked yet, look for it by the number NetSuite has of it.
+
+        Raises:
+            workers.platforms.errors.PlatformError: If the storefront does not give it.
+        """
+        if self._work.link is not None:
+            self.order = self._storefront.order(self._work.link.storefront_order_id)
+        else:
+            by = self._work.account.policy.order_match_value
+            self.order = self._storefront.find_order(self._work.number, by=by)
+        self._was_read = True
+
+    def learn(self, session: Session, refund: Refund, *, now: datetime) -> None:
+        """Link the refund to the order that was found."""
+        if refund.order_link is not None or self.order is None:
+            return
+        found = self.order
+        state = OrderState.CANCELLED if found.cancelled else OrderState.OPEN
+        seen = OrderSeen(found.id, found.name, state, seen_at=now)
+        link, _ = orders.see_storefront(session, refund.account_id, seen, now=now)
+        refund.order_link_id = link.id
+        refund.storefront_order_id = found.id
+        refund.storefront_order_name = found.name
+
+    def write(self, plan: StorefrontPlan) -> str:
+        """Make the refund; return its id.
+
+        Raises:
+            workers.platforms.errors.PlatformError: If the storefront refused, or nobody knows whether it did.
+        """
+        return self._storefront.refund(plan, key=self._work.refund.key)
+
+    def mapped(self, plan: StorefrontPlan) -> dict[int, str]:
+        """Return, for each part of the refund, the order line that carries it."""
+        return {line.position: f"order line {line.line_id} x {line.quantity}" for line in plan.lines}

@@ -1,0 +1,82 @@
+"""One claimed refund, as the worker that claimed it sees it."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ledger.events import MoneyState, Part, RefundSeen
+from ledger.models import Account, Refund
+from ledger.policy import Policy
+from workers.rules.views import AccountView, LinkView, RefundView
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A claim on a refund.
+
+    Attributes:
+        row: The refund with account, order link and lines, detached from any session.
+        token: The claim's fencing token.
+    """
+
+    row: Refund
+    token: int
+    refund: RefundView
+    account: AccountView
+    link: LinkView | None
+    parts: tuple[Part, ...]
+
+    @property
+    def number(self) -> str:
+        """Return what the account's NetSuite order field holds of the storefront order."""
+        if self.account.policy.order_match_value == "id":
+            return self.row.storefront_order_id
+        return self.row.storefront_order_name
+
+
+def work_of(session: Session, row: Refund) -> Work:
+    """Return the work of a claimed refund."""
+    seen = RefundSeen.from_json(row.source_facts)
+    parts = seen.balanced()
+    ours = select(Refund.id).where(
+        Refund.account_id == row.account_id,
+        Refund.target_id == row.source_refund_id,
+        Refund.direction != row.direction,
+    )
+    refund = RefundView(
+        key=row.key,
+        direction=row.direction,
+        amount=row.amount,
+        money=MoneyState(row.money_state),
+        parts=parts,
+        occurred_at=row.occurred_at,
+        made_by_us=session.scalar(ours.limit(1)) is not None,
+        mark=seen.mark,
+        reviewed=row.reviewed,
+        write_began=row.write_began,
+        record_type=seen.record_type,
+    )
+    return Work(row, row.lease_token, refund, account_view(row.account), link_view(row), parts)
+
+
+def account_view(account: Account) -> AccountView:
+    """Return what the rules see of an account."""
+    return AccountView(
+        slug=account.slug,
+        platform=account.platform,
+        direction=account.direction,
+        sync_enabled=account.sync_enabled,
+        policy=Policy.of(account.settings),
+        paused=account.paused_reason or account.netsuite.paused_reason,
+    )
+
+
+def link_view(row: Refund) -> LinkView | None:
+    """Return what the rules see of a refund's order link."""
+    link = row.order_link
+    if link is None:
+        return None
+    return LinkView(
+        link.storefront_order_id, link.storefront_state, link.netsuite_state, link.netsuite_order_id
+    )

@@ -1,0 +1,113 @@
+"""Work one delivery off: claim it, read what it does not say, take it over, and carry what came of it."""
+
+import random
+
+import structlog
+
+from ledger import deliveries, pausing
+from ledger.audit import SYSTEM
+from ledger.clock import utcnow
+from ledger.events import Event, RecordChanged, event_from_json
+from ledger.models import Account, Delivery, NetSuiteAccount
+from ledger.reasons import Recovery, reason
+from ledger.refunds import LeaseLostError
+from ledger.schedule import next_try
+from workers.carry import carry
+from workers.platforms.errors import PlatformError
+from workers.rules.facts import NetSuiteRefund
+from workers.runtime import Runtime
+from workers.understanding import netsuite, storefront
+
+log = structlog.get_logger()
+
+
+def process(runtime: Runtime, delivery_id: int) -> None:
+    """Take a delivery over and carry its refunds; does nothing if it is done or somebody else has it."""
+    with runtime.database.write() as session:
+        delivery = deliveries.claim(session, delivery_id, now=utcnow())
+        if delivery is None:
+            return
+        account = session.get(Account, delivery.account_id) if delivery.account_id else None
+        books = session.get_one(NetSuiteAccount, delivery.netsuite_account_id)
+    events = [event_from_json(data) for data in delivery.events]
+    runtime.journal.clear()
+    try:
+        records = {event: _read(runtime, books, event) for event in events}
+        refund_ids = _take(runtime, delivery, account, books, records)
+    except LeaseLostError as error:
+        log.warning("lease_lost", delivery=delivery_id, detail=str(error), trace_id=delivery.trace_id)
+        return
+    except PlatformError as error:
+        _postpone(runtime, delivery, books, error)
+        return
+    except Exception as error:  # whatever it is, the delivery must not be lost over it
+        log.exception("crash", delivery=delivery_id, trace_id=delivery.trace_id)
+        _postpone(runtime, delivery, books, PlatformError("INTERNAL", repr(error)[:500]))
+        return
+    for refund_id in refund_ids:
+        carry(runtime, refund_id)
+
+
+def _read(runtime: Runtime, books: NetSuiteAccount, event: Event) -> NetSuiteRefund | None:
+    if not isinstance(event, RecordChanged):
+        return None
+    with runtime.database.read() as session:
+        if not netsuite.needs_reading(session, books, event):
+            return None
+        fields = netsuite.order_fields(session, books)
+    if books.paused_reason:
+        raise PlatformError("ACCOUNT_PAUSED", books.paused_reason)
+    return runtime.netsuite(books).refund(event.record_type, event.record_id, match_fields=fields)
+
+
+def _take(
+    runtime: Runtime,
+    delivery: Delivery,
+    account: Account | None,
+    books: NetSuiteAccount,
+    records: dict[Event, NetSuiteRefund | None],
+) -> list[int]:
+    """Take every event over in one transaction with closing the delivery; all of it counts, or nothing."""
+    now = utcnow()
+    refund_ids: list[int] = []
+    why, detail = "", ""
+    with runtime.database.write() as session:
+        for event, record in records.items():
+            if isinstance(event, RecordChanged):
+                taken = netsuite.take(session, books, event, record, now=now, trace_id=delivery.trace_id)
+                refund_ids += taken.refund_ids
+                why, detail = taken.reason, taken.detail
+            elif account is not None:
+                refund_ids += storefront.take(session, account, event, now=now, trace_id=delivery.trace_id)
+        if not deliveries.finish(session, delivery, now=now, reason=why, detail=detail):
+            raise LeaseLostError(f"delivery {delivery.id} was taken over while it was worked on")
+    return list(dict.fromkeys(refund_ids))
+
+
+def _postpone(runtime: Runtime, delivery: Delivery, books: NetSuiteAccount, error: PlatformError) -> None:
+    """Put a delivery off that could not be read: by the retry schedule, or until its account is resumed."""
+    now = utcnow()
+    recovery = reason(error.reason).recovery
+    with runtime.database.write() as session:
+        if recovery is Recovery.PAUSE and error.reason != "ACCOUNT_PAUSED":
+            pausing.pause(session, books, error.reason, error.detail, now=now, actor=SYSTEM)
+        tries = 1 if recovery is Recovery.PAUSE else delivery.attempts
+        due = next_try(
+            Recovery.THROTTLE if recovery is Recovery.THROTTLE else Recovery.BACKOFF,
+            tries,
+            now=now,
+            pace=runtime.installation.pace,
+            chance=random.random(),  # noqa: S311 - jitter, not a secret
+            retry_after=error.retry_after,
+        )
+        if due is None or recovery is Recovery.NONE:
+            deliveries.give_up(session, delivery, now=now, reason=error.reason, detail=error.detail)
+        else:
+            deliveries.postpone(session, delivery, due, reason=error.reason, detail=error.detail)
+    log.warning(
+        "delivery_postponed",
+        delivery=delivery.id,
+        reason=error.reason,
+        detail=error.detail,
+        trace_id=delivery.trace_id,
+    )

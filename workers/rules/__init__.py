@@ -1,0 +1,1 @@
+"""Pure decisions: from what is known to what is to be done, always with a reason; no I/O."""

@@ -1,0 +1,33 @@
+"""The first rules, the same for both directions: what needs no look at the other side."""
+
+from typing import Never
+
+from ledger.events import MoneyState
+from workers.rules.views import AccountView, Action, Decision, RefundView
+
+
+def not_ours(refund: RefundView, account: AccountView) -> Decision[Never] | None:
+    """Return why a refund is not ours to carry, or None if it is (rules 1 and 2)."""
+    if refund.made_by_us or refund.mark:
+        return Decision(Action.IGNORE, "ECHO", refund.mark)
+    if not account.sync_enabled:
+        return Decision(Action.IGNORE, "SYNC_OFF")
+    if account.direction is not refund.direction:
+        return Decision(Action.IGNORE, "WRONG_DIRECTION", f"the account carries refunds {account.direction}")
+    return None
+
+
+def no_money(refund: RefundView) -> Decision[Never] | None:
+    """Return what follows where the money did not move, or not yet; None where it did (rule 3)."""
+    if refund.money is MoneyState.PENDING:
+        return Decision(Action.WAIT, "MONEY_PENDING")
+    if refund.money in {MoneyState.NONE, MoneyState.FAILED} or refund.amount.amount <= 0:
+        return Decision(Action.IGNORE, "NO_MONEY_MOVED", f"the source says: {refund.money}, {refund.amount}")
+    return None
+
+
+def paused(account: AccountView) -> Decision[Never] | None:
+    """Return a wait while the account, or the NetSuite account behind it, is paused."""
+    if account.paused:
+        return Decision(Action.WAIT, "ACCOUNT_PAUSED", account.paused)
+    return None

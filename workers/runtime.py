@@ -1,0 +1,96 @@
+"""What a worker process keeps: database, keys, connections and clients, each made once, on first use."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final
+
+from redis import Redis
+
+from ledger import embedded, installation, queue
+from ledger.database import Database
+from ledger.installation import Installation
+from ledger.models import Account, NetSuiteAccount
+from ledger.secrets import Vault
+from ledger.settings import Settings
+from workers.platforms.http import Http, Journal
+from workers.platforms.netsuite import NetSuiteClient
+from workers.platforms.slots import Slots
+from workers.platforms.storefront import Storefront
+from workers.platforms.storefronts import STOREFRONTS
+
+_REDIS_TIMEOUT: Final = 5.0  # seconds
+USER_AGENT: Final = "refund-sync/0.1"
+
+
+@dataclass
+class Runtime:
+    """One worker process's tools.
+
+    Attributes:
+        settings: From the environment.
+        journal: Records the calls of the attempt under way; a process works on one at a time.
+    """
+
+    settings: Settings
+    journal: Journal = field(default_factory=Journal)
+    _netsuite: dict[tuple[int, bytes], NetSuiteClient] = field(default_factory=dict)
+    _storefronts: dict[tuple[int, bytes], Storefront] = field(default_factory=dict)
+
+    @cached_property
+    def database(self) -> Database:
+        """The ledger."""
+        return Database(self.settings.database_url)
+
+    @cached_property
+    def vault(self) -> Vault:
+        """The keys to the credentials."""
+        return Vault.of(self.settings)
+
+    @cached_property
+    def redis(self) -> Redis:
+        """A connection for slots and wake-up calls."""
+        url = self.settings.redis_url or embedded.url(self.settings.data_dir)
+        return queue.connect(url, timeout=_REDIS_TIMEOUT)
+
+    @cached_property
+    def waker(self) -> queue.Waker:
+        """Wakes workers."""
+        return queue.Waker(self.redis)
+
+    @cached_property
+    def installation(self) -> Installation:
+        """The settings all processes share, as they were when this process started."""
+        with self.database.read() as session:
+            return installation.load(session)
+
+    @cached_property
+    def http(self) -> Http:
+        """The transport of every platform client."""
+        return Http(
+            read_timeout=self.installation.read_timeout_seconds,
+            allow_private=self.settings.allow_private_urls,
+            user_agent=USER_AGENT,
+            journal=self.journal,
+        )
+
+    def netsuite(self, account: NetSuiteAccount) -> NetSuiteClient:
+        """Return the client of a NetSuite account; made anew when its credentials change."""
+        known = (account.id, account.credentials)
+        if known not in self._netsuite:
+            self._netsuite[known] = NetSuiteClient(
+                account_id=account.account_id,
+                api_url=account.api_url,
+                credentials=self.vault.open(account.credentials),
+                http=self.http,
+                slots=Slots(self.redis, f"netsuite:{account.account_id}", account.concurrency),
+            )
+        return self._netsuite[known]
+
+    def storefront(self, account: Account) -> Storefront:
+        """Return the client of a storefront account; made anew when its credentials change."""
+        known = (account.id, account.credentials)
+        if known not in self._storefronts:
+            self._storefronts[known] = STOREFRONTS[account.platform](
+                account.storefront_id, account.api_url, self.vault.open(account.credentials), self.http
+            )
+        return self._storefronts[known]

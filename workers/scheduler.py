@@ -1,0 +1,88 @@
+"""The scheduler: wakes whatever is due, and forgets what is too old.
+
+Every way for a refund to be forgotten ends here: a wake-up call that Redis lost, a retry whose time has come, a
+lease whose worker died, a wait that ends. Two schedulers do no harm: the ledger hands each due row to one.
+"""
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Final
+
+import structlog
+from sqlalchemy.exc import OperationalError
+
+from ledger import deliveries, due
+from ledger.clock import utcnow
+from workers.runtime import Runtime
+
+log = structlog.get_logger()
+
+_INTERVAL: Final = 1.0  # seconds between two sweeps that found little
+_BATCH: Final = 500
+_FORGET_EVERY: Final = 3600.0  # seconds
+_FORGET_BATCH: Final = 1000
+
+
+class Scheduler:
+    """Sweeps until it is told to stop."""
+
+    def __init__(self, runtime: Runtime, *, interval: float = _INTERVAL) -> None:
+        """Sweep with a process's tools, every `interval` seconds."""
+        self._runtime = runtime
+        self._interval = interval
+        self._stop = threading.Event()
+        self._forgot_at = 0.0
+
+    def stop(self) -> None:
+        """Finish the sweep under way, then end."""
+        self._stop.set()
+
+    def run(self) -> None:
+        """Sweep until `stop`; a database that is away for a while is waited for."""
+        log.info("scheduler_started")
+        while not self._stop.is_set():
+            try:
+                full = self.sweep() >= _BATCH
+                self._forget()
+            except OperationalError as error:
+                log.warning("ledger_unreachable", detail=str(error.orig)[:200])
+                full = False
+            if not full:
+                self._stop.wait(self._interval)
+        log.info("scheduler_stopped")
+
+    def sweep(self) -> int:
+        """Wake everything that is due, a batch of each kind; return how much that was."""
+        now = utcnow()
+        with self._runtime.database.write() as session:
+            late_deliveries = due.deliveries(session, now=now, limit=_BATCH)
+            late_refunds = due.refunds(session, now=now, limit=_BATCH)
+        self._wake(self._runtime.waker.deliveries, late_deliveries)
+        self._wake(self._runtime.waker.refunds, late_refunds)
+        found = len(late_deliveries) + len(late_refunds)
+        if found:
+            log.info("swept", deliveries=len(late_deliveries), refunds=len(late_refunds))
+        return found
+
+    def _wake(self, call: Callable[[str, list[int]], bool], found: Sequence[tuple[int, str]]) -> None:
+        by_source: dict[str, list[int]] = defaultdict(list)
+        for number, source in found:
+            by_source[source].append(number)
+        for source, numbers in by_source.items():
+            if not call(source, numbers):
+                log.warning("queue_unreachable", source=source, waiting=len(numbers))
+
+    def _forget(self) -> None:
+        """Delete settled deliveries that are older than the installation keeps them."""
+        if time.monotonic() - self._forgot_at < _FORGET_EVERY and self._forgot_at:
+            return
+        self._forgot_at = time.monotonic()
+        before = utcnow() - timedelta(days=self._runtime.installation.keep_deliveries_days)
+        forgotten = _FORGET_BATCH
+        while forgotten == _FORGET_BATCH and not self._stop.is_set():
+            with self._runtime.database.write() as session:
+                forgotten = deliveries.forget(session, before, limit=_FORGET_BATCH)
+            log.info("forgot", deliveries=forgotten)

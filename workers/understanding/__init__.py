@@ -1,0 +1,1 @@
+"""From what a delivery says to order links and refunds in the ledger."""

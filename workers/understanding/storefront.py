@@ -1,0 +1,89 @@
+"""Take over what a storefront told us; needs no look at any platform."""
+
+from datetime import datetime
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from ledger import audit, deliveries, orders, pausing, refunds
+from ledger.events import (
+    AccountLost,
+    Event,
+    OrderSeen,
+    PaymentSeen,
+    PersonalDataRequest,
+    RecordChanged,
+    RefundSeen,
+)
+from ledger.models import Account, OrderLink, OrderState, Refund
+from ledger.states import State
+
+
+def take(session: Session, account: Account, event: Event, *, now: datetime, trace_id: str) -> list[int]:
+    """Take over one event of a storefront account; return the refunds worth carrying now."""
+    match event:
+        case RefundSeen():
+            return _refund(session, account, event, now=now, trace_id=trace_id)
+        case OrderSeen():
+            return _order(session, account, event, now=now)
+        case PaymentSeen():
+            refund = refunds.news_of_payment(
+                session, account.id, event.order_id, event.payment_id, event.state, now=now
+            )
+            return [refund.id] if refund else []
+        case AccountLost():
+            pausing.pause(session, account, event.reason, "said by the platform", now=now, actor=audit.SYSTEM)
+        case PersonalDataRequest():
+            _personal_data(session, account, event, now=now)
+        case RecordChanged():
+            raise TypeError("a storefront account has no NetSuite records")
+    return []
+
+
+def _refund(
+    session: Session, account: Account, seen: RefundSeen, *, now: datetime, trace_id: str
+) -> list[int]:
+    if not seen.first_hand and seen.occurred_at < account.created_at:
+        return []  # made before the account was connected: carried by whatever carried refunds then
+    link = orders.ensure(session, account.id, seen.order_id, now=now, name=seen.order_name)
+    refund, _ = refunds.record(session, account, seen, link, now=now, trace_id=trace_id)
+    return [refund.id]
+
+
+def _order(session: Session, account: Account, seen: OrderSeen, *, now: datetime) -> list[int]:
+    """Keep the link true; a deletion, or an order that refunds waited for, is news for its refunds."""
+    link, changed = orders.see_storefront(session, account.id, seen, now=now)
+    freed = _adopt_waiting(session, account, link, now=now)
+    if changed and link.storefront_state is OrderState.DELETED:
+        freed += [
+            refund for refund in refunds.waiting_for_order(session, [link.id]) if refund.origin == "netsuite"
+        ]
+    for refund in freed:
+        refunds.reconsider(session, refund, "FACTS_CHANGED", now=now)
+    return [refund.id for refund in freed]
+
+
+def _adopt_waiting(session: Session, account: Account, link: OrderLink, *, now: datetime) -> list[Refund]:
+    """Give NetSuite refunds that came before their order the link they waited for."""
+    numbers = [number for number in (link.storefront_order_id, link.storefront_order_name) if number]
+    query = select(Refund).where(
+        Refund.account_id == account.id,
+        Refund.order_link_id.is_(None),
+        Refund.state == State.WAITING,
+        or_(Refund.storefront_order_name.in_(numbers), Refund.storefront_order_id.in_(numbers)),
+    )
+    adopted = list(session.scalars(query.order_by(Refund.id).with_for_update()))
+    for refund in adopted:
+        refund.order_link_id = link.id
+        refund.storefront_order_id = link.storefront_order_id
+        refund.updated_at = now
+    return adopted
+
+
+def _personal_data(session: Session, account: Account, event: PersonalDataRequest, *, now: datetime) -> None:
+    if event.action == "report":
+        note = f"orders {', '.join(event.order_ids)}"
+        audit.write(session, "account", account.id, "data_request", at=now, actor=audit.SYSTEM, note=note)
+        return
+    orders_asked = event.order_ids if event.action == "erase_orders" else None
+    deliveries.erase(session, account.id, orders_asked, now=now, actor=audit.SYSTEM)
