@@ -1,0 +1,50 @@
+# `make demo` and `make test` set up everything they need: a Python of 3.11 or newer is enough.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PYTEST_ARGS ?=
+
+.PHONY: demo up test lint format lock clean
+
+demo: $(VENV)/.runtime
+	$(BIN)/refund-sync demo
+
+up: $(VENV)/.runtime
+	$(BIN)/refund-sync up
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest -n auto --cov --cov-report= $(PYTEST_ARGS)
+	$(BIN)/coverage report --include='ledger/*,workers/rules/*,webhooks/sources/*' --skip-covered --fail-under=100
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# Newest versions of everything, with hashes, for every platform and Python; run it to upgrade.
+lock: $(VENV)/.dev
+	$(BIN)/uv pip compile --upgrade --universal --generate-hashes --no-header --no-annotate --no-emit-index-url \
+		--no-emit-find-links --quiet --python-version 3.11 --group build pyproject.toml --output-file requirements.lock
+	$(BIN)/uv pip compile --upgrade --universal --generate-hashes --no-header --no-annotate --no-emit-index-url \
+		--no-emit-find-links --quiet --python-version 3.11 --group build --group test --group lint pyproject.toml \
+		--output-file requirements-dev.lock
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: requirements.lock pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	touch $@
+
+clean:
+	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*

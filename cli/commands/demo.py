@@ -1,0 +1,102 @@
+"""`refund-sync demo`: every scenario over real HTTP with real signatures, and a table of what came out."""
+
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final
+
+import click
+
+from cli.demo import from_netsuite, to_netsuite, trouble
+from cli.demo.stage import DemoError, Stage
+from cli.demo.verdict import Verdict, judge, latencies
+from cli.demo.world import World, world
+from ledger.models import Refund
+
+_AT_ONCE: Final = 6
+_COLUMNS: Final = ("channel", "order", "refund", "direction", "type", "state", "reason", "target")
+
+
+@click.command(epilog="Example: refund-sync demo --once")
+@click.option("--once", is_flag=True, help="End after the table, also on a terminal.")
+@click.option("--port", type=int, default=None, help="Port of the web process; a free one by default.")
+def demo(*, once: bool, port: int | None) -> None:
+    """Show refunds crossing between simulated shops and a simulated NetSuite."""
+    with tempfile.TemporaryDirectory(prefix="refund-sync-demo-") as directory:
+        with world(Path(directory), port) as stage_world:
+            verdict = _play(stage_world.stage)
+            _report(stage_world.stage, verdict)
+            if not verdict.wrong and not once and sys.stdin.isatty() and sys.stdout.isatty():
+                _stay(stage_world)
+        if verdict.wrong:
+            sys.exit(1)
+
+
+def _play(stage: Stage) -> Verdict:
+    """Play every scenario; those that share nothing at the same time."""
+    failures: list[str] = []
+
+    def act(scenario: Callable[[Stage], None]) -> None:
+        try:
+            scenario(stage)
+        except DemoError as error:
+            failures.append(f"{scenario.__name__}: {error}")
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        list(pool.map(act, (*to_netsuite.SCENARIOS, *from_netsuite.SCENARIOS)))
+    for scenario in trouble.SCENARIOS:
+        act(scenario)
+    try:
+        stage.settle()
+    except DemoError as error:
+        failures.append(str(error))
+    verdict = judge(stage)
+    verdict.wrong.extend(failures)
+    return verdict
+
+
+def _report(stage: Stage, verdict: Verdict) -> None:
+    rows = [_COLUMNS, *(_cells(row) for row in verdict.rows)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
+    for number, row in enumerate(rows):
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        if number == 0:
+            click.echo("  ".join("-" * width for width in widths))
+    click.echo()
+    for sentence in verdict.wrong:
+        click.echo(f"not as expected: {sentence}", err=True)
+    p50, p99, number = latencies(stage)
+    click.echo(f"from accepted delivery to record: p50 {p50:.3f} s, p99 {p99:.3f} s ({number} refunds)")
+    click.echo(f"demo: {len(verdict.rows)} refunds, {verdict.expected} as expected")
+
+
+def _cells(row: Refund) -> tuple[str, ...]:
+    order = row.storefront_order_name or row.storefront_order_id
+    if row.order_link is not None:
+        order = row.order_link.storefront_order_name or order
+    return (
+        row.origin,
+        order,
+        row.source_refund_id,
+        row.direction.value,
+        row.transaction_type or "-",
+        row.state.value,
+        row.reason,
+        row.target_id or "-",
+    )
+
+
+def _stay(running: World) -> None:
+    """Stay up until the terminal says stop."""
+    click.echo()
+    click.echo(f"The service is up at {running.web_url}. To look around, in another terminal:")
+    click.echo(f"  REFUND_SYNC_DATA_DIR={running.data_dir} refund-sync refund list")
+    click.echo(f"  REFUND_SYNC_DATA_DIR={running.data_dir} refund-sync refund show 1")
+    click.echo("Ctrl-C stops it and removes everything.")
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        click.echo("Stopping.")

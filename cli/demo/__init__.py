@@ -1,0 +1,1 @@
+"""The demo: the whole service against the sandbox, over real HTTP with real signatures."""

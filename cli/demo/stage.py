@@ -1,0 +1,199 @@
+"""The stage of the demo: three shops, one NetSuite account, the ledger to watch, and what is expected."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload, selectinload
+
+from cli.demo.control import Books, Control, Shop, record_id
+from ledger.database import Database
+from ledger.models import Delivery, Refund
+from ledger.models.deliveries import DeliveryState
+from ledger.states import State
+
+_PATIENCE: Final = 20.0  # seconds a scenario waits for the service
+_PAUSE: Final = threading.Event()
+_LOOK_EVERY: Final = 0.05  # seconds
+T = TypeVar("T")
+
+
+class DemoError(Exception):
+    """Raised when something does not come out as the demo expects.
+
+    Attributes:
+        reason: Always `not_as_expected`.
+    """
+
+    reason = "not_as_expected"
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """How one refund must end.
+
+    Attributes:
+        record_total: What the record on the other side must come to, where one is written.
+        echo: Whether the write's own webhook comes back and must be ignored.
+    """
+
+    scenario: str
+    account: str
+    origin: str
+    refund_id: str
+    state: State
+    reason: str
+    transaction_type: str = ""
+    record_total: str = ""
+    echo: bool = True
+
+
+@dataclass
+class Stage:
+    """Where the scenarios play."""
+
+    control: Control
+    books: Books
+    shop_in: Shop
+    shop_out: Shop
+    shop_yen: Shop
+    database: Database
+    accounts: dict[str, str]
+    expected: list[Expected] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def expect(
+        self,
+        scenario: str,
+        shop: Shop,
+        origin: str,
+        refund_id: str,
+        state: State,
+        reason: str,
+        **more: Any,  # noqa: ANN401 - the remaining fields of Expected
+    ) -> None:
+        """Say how a refund must end, and wait until it does.
+
+        Raises:
+            DemoError: If it does not in time.
+        """
+        wanted = Expected(scenario, self.accounts[shop.domain], origin, refund_id, state, reason, **more)
+        with self._lock:
+            self.expected.append(wanted)
+        self.wait_for(shop, origin, refund_id, state, reason)
+
+    def wait_for(self, shop: Shop, origin: str, refund_id: str, state: State, reason: str) -> Refund:
+        """Wait until a refund is in a state for a reason, and return it.
+
+        Raises:
+            DemoError: If it does not come there in time, saying where it is.
+        """
+
+        def there() -> Refund | None:
+            refund = self.find(shop, origin, refund_id)
+            return refund if refund and (refund.state, refund.reason) == (state, reason) else None
+
+        try:
+            return self.until(there, f"{origin} refund {refund_id} {state} {reason}")
+        except DemoError as error:
+            found = self.find(shop, origin, refund_id)
+            where = f"it is {found.state} {found.reason} ({found.detail})" if found else "it never arrived"
+            raise DemoError(f"{error}; {where}") from None
+
+    def find(self, shop: Shop, origin: str, refund_id: str) -> Refund | None:
+        """Return a refund from the ledger."""
+        with self.database.read() as session:
+            query = (
+                select(Refund)
+                .where(Refund.origin == origin, Refund.source_refund_id == refund_id)
+                .options(joinedload(Refund.account), selectinload(Refund.lines))
+            )
+            for refund in session.scalars(query):
+                if refund.account.slug == self.accounts[shop.domain]:
+                    return refund
+        return None
+
+    def until(self, condition: Callable[[], T | None], what: str) -> T:
+        """Look until something is there, and return it.
+
+        Raises:
+            DemoError: If it does not come in time.
+        """
+        deadline = time.monotonic() + _PATIENCE
+        while time.monotonic() < deadline:
+            if found := condition():
+                return found
+            _PAUSE.wait(_LOOK_EVERY)
+        raise DemoError(f"waited {_PATIENCE:.0f} s for: {what}")
+
+    def synced_order(
+        self,
+        shop: Shop,
+        lines: list[dict[str, Any]],
+        *,
+        billed: str = "invoice",
+        **more: Any,  # noqa: ANN401
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Place an order in a shop and import it into NetSuite, as an order sync would; return both."""
+        order = shop.order(lines=lines, **more)
+        imported = self.imported(order, lines, billed=billed, **more)
+        return order, imported
+
+    def imported(
+        self,
+        order: dict[str, Any],
+        lines: list[dict[str, Any]],
+        *,
+        billed: str = "invoice",
+        **more: Any,  # noqa: ANN401
+    ) -> dict[str, Any]:
+        """Import a shop's order into NetSuite; `billed` empty leaves it unbilled."""
+        shipping = more.get("shipping") or {}
+        return self.books.order(
+            otherRefNum=order["name"],
+            currency=more.get("currency", "USD"),
+            lines=[
+                {
+                    "sku": line["sku"],
+                    "quantity": line["quantity"],
+                    "rate": line["price"],
+                    "taxRate": line.get("tax_rate", "0"),
+                }
+                for line in lines
+            ],
+            **({"shippingCost": shipping["price"]} if shipping else {}),
+            **({"billed": billed} if billed else {}),
+        )
+
+    def fault(self, **fields: Any) -> None:  # noqa: ANN401 - JSON values
+        """Let the platform fail the next calls in a way."""
+        self.control.post("/faults", **fields)
+
+    def calls(self, platform: str) -> list[dict[str, Any]]:
+        """Return the calls a platform got since they were last cleared."""
+        made = self.control.get(f"/calls?platform={platform}")
+        return list(made["calls"] if isinstance(made, dict) else made)
+
+    def settle(self) -> None:
+        """Wait until every webhook is delivered and every delivery worked off."""
+        self.until(self._is_quiet, "everything to be worked off")
+
+    def _is_quiet(self) -> bool:
+        pending = self.control.get("/webhooks/pending")
+        if pending["pending"] if isinstance(pending, dict) else pending:
+            return False
+        with self.database.read() as session:
+            open_deliveries = session.scalar(
+                select(func.count()).where(Delivery.state == DeliveryState.RECEIVED)
+            )
+            moving = session.scalar(
+                select(func.count()).where(Refund.state.in_((State.SCHEDULED, State.POSTING)))
+            )
+        return not open_deliveries and not moving
+
+    def billed_id(self, imported: dict[str, Any]) -> str:
+        """Return the id of the record that billed an imported order."""
+        return record_id(imported["billed"])

@@ -1,0 +1,106 @@
+"""Fixtures for every test: a ledger on both databases, a real Valkey, and no way out to the network."""
+
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+from hypothesis import HealthCheck, settings
+from redis import Redis
+
+from ledger.database import Database
+from ledger.secrets import Vault
+from tests.support.databases import Clone, postgresql_clones, sqlite_clones
+from tests.support.ledger import NOW
+from tests.support.serving import serving
+
+_SPECS = "SPECS_DIR"
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Let tests connect to this host only (pytest-socket)."""
+    config.option.allow_hosts = "127.0.0.1,::1,localhost"
+    config.option.allow_unix_socket = True
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what reads the platforms' published specifications where there are none."""
+    needs_specs = pytest.mark.skipif(
+        not os.environ.get(_SPECS), reason=f"{_SPECS} names no directory of the platforms' specifications"
+    )
+    for item in items:
+        if "specs_dir" in getattr(item, "fixturenames", ()):
+            item.add_marker(needs_specs)
+
+
+@pytest.fixture(scope="session")
+def specs_dir() -> Path:
+    """The directory of the platforms' published specifications."""
+    return Path(os.environ[_SPECS])
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The moment at which tests take place, in UTC."""
+    return NOW
+
+
+@pytest.fixture(scope="session")
+def vault() -> Vault:
+    """Seals and opens credentials."""
+    return Vault((Fernet.generate_key().decode(),))
+
+
+@pytest.fixture(scope="session")
+def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Clone:
+    """Makes SQLite databases."""
+    return sqlite_clones(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Clone]:
+    """Makes PostgreSQL databases, on the server of `TEST_DATABASE_URL` or on one started for this run."""
+    server = os.environ.get("TEST_DATABASE_URL")
+    if server:
+        with postgresql_clones(server) as clone:
+            yield clone
+    else:
+        with serving("tests.support.keep_postgresql") as address, postgresql_clones(address) as clone:
+            yield clone
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a migrated, empty database, for tests that run our processes."""
+    clone: Clone = request.getfixturevalue(request.param)
+    with clone() as url:
+        yield url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A migrated, empty ledger."""
+    opened = Database(database_url)
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture(scope="session")
+def _valkey() -> Iterator[str]:
+    with serving("tests.support.keep_valkey") as address:
+        yield address
+
+
+@pytest.fixture
+def valkey_url(_valkey: str) -> str:
+    """The URL of a real, empty Valkey."""
+    with Redis.from_url(_valkey) as client:
+        client.flushall()
+    return _valkey
