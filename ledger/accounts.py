@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from ledger import audit
+from ledger import audit, urls
 from ledger.models import Account, NetSuiteAccount, Refund
 from ledger.models.accounts import Direction, Platform
 from ledger.policy import Policy
@@ -79,7 +78,7 @@ def check_api_url(url: str, *, allow_private: bool) -> None:
     """
     if not url:
         return
-    parts = urlsplit(url)
+    parts = urls.split(url)
     if not parts.hostname or parts.scheme not in {"http", "https"} or parts.username or parts.query:
         raise AccountError("bad_url", f"{url!r} is not a web address such as https://shop.example.com")
     if not allow_private:
@@ -251,7 +250,7 @@ def counts(session: Session) -> dict[int, int]:
     query = (
         select(Refund.account_id, func.count()).where(Refund.state.in_(UNDER_WAY)).group_by(Refund.account_id)
     )
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def subject_of(account: Account | NetSuiteAccount) -> str:

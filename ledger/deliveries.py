@@ -127,6 +127,8 @@ def replay(
     session: Session, delivery: Delivery, events: tuple[Event, ...], *, now: datetime, actor: str
 ) -> None:
     """Work a delivery off again, as it is understood today."""
+    # As it is now, not as it was looked at, so that the new token ends any worker's claim.
+    session.refresh(delivery, with_for_update=True)
     audit.write(session, "delivery", delivery.id, "replay", at=now, actor=actor, from_state=delivery.state)
     delivery.events = [event.to_json() for event in events]
     delivery.state = DeliveryState.RECEIVED

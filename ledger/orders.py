@@ -3,16 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import or_, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from ledger import audit
 from ledger.events import OrderSeen
-from ledger.models import OrderLink, OrderState
+from ledger.models import OrderLink, OrderState, OrderTombstone
+
+_LIFE: Final = tuple(OrderState)  # unknown, open, cancelled, deleted
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +63,14 @@ def see_storefront(
 ) -> tuple[OrderLink, bool]:
     """Take over news of the storefront's side; return the link and whether anything changed.
 
-    Older news than what is known is dropped, whatever order it comes in; a deleted order stays deleted, since
-    the platforms never bring an order id back.
+    Older news than what is known is dropped, whatever order it comes in; of two with the same time, which the
+    platforms give in seconds, the one further on in an order's life counts. A deleted order stays deleted,
+    since the platforms never bring an order id back.
     """
     link = ensure(session, account_id, seen.order_id, now=now, name=seen.name)
     if link.storefront_state is OrderState.DELETED:
         return link, False
-    late = link.storefront_seen_at is not None and seen.seen_at < link.storefront_seen_at
-    if late and seen.state is not OrderState.DELETED:
+    if seen.state is not OrderState.DELETED and _is_older(seen, link):
         return link, False
     changed = link.storefront_state is not seen.state
     link.storefront_state = seen.state
@@ -77,6 +79,13 @@ def see_storefront(
     link.storefront_seen_at = max(seen.seen_at, link.storefront_seen_at or seen.seen_at)
     link.updated_at = now
     return link, changed
+
+
+def _is_older(seen: OrderSeen, link: OrderLink) -> bool:
+    if link.storefront_seen_at is None:
+        return False
+    known = (link.storefront_seen_at, _LIFE.index(link.storefront_state))
+    return (seen.seen_at, _LIFE.index(seen.state)) < known
 
 
 def link_netsuite(link: OrderLink, order: NetSuiteOrder, *, now: datetime) -> bool:
@@ -132,3 +141,52 @@ def of_storefront_number(session: Session, account_ids: Sequence[int], number: s
         or_(OrderLink.storefront_order_id == number, OrderLink.storefront_order_name == number),
     )
     return session.scalars(query.order_by(OrderLink.id)).all()
+
+
+def bury(
+    session: Session, netsuite_account_id: int, numbers: Sequence[str], record_id: str, *, now: datetime
+) -> None:
+    """Remember a sales order that was deleted before any storefront order was linked to it."""
+    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
+    for number in filter(None, dict.fromkeys(numbers)):
+        values = {
+            "netsuite_account_id": netsuite_account_id,
+            "number": number,
+            "record_id": record_id,
+            "deleted_at": now,
+        }
+        session.execute(
+            insert(OrderTombstone)
+            .values(values)
+            .on_conflict_do_update(index_elements=["netsuite_account_id", "number"], set_=values)
+        )
+
+
+def unbury(session: Session, netsuite_account_id: int, numbers: Sequence[str], record_id: str) -> None:
+    """Forget deletions of other orders with these numbers: NetSuite has such an order again.
+
+    Late news of the deleted record itself does not bring it back.
+    """
+    session.execute(
+        delete(OrderTombstone).where(
+            OrderTombstone.netsuite_account_id == netsuite_account_id,
+            OrderTombstone.number.in_(numbers),
+            OrderTombstone.record_id != record_id,
+        )
+    )
+
+
+def claim_tombstone(session: Session, netsuite_account_id: int, link: OrderLink, *, now: datetime) -> bool:
+    """Mark a link deleted whose NetSuite order went before the link came; return whether it did."""
+    if link.netsuite_state is not OrderState.UNKNOWN:
+        return False
+    numbers = [number for number in (link.storefront_order_id, link.storefront_order_name) if number]
+    tombstone = session.scalar(
+        select(OrderTombstone).where(
+            OrderTombstone.netsuite_account_id == netsuite_account_id, OrderTombstone.number.in_(numbers)
+        )
+    )
+    if tombstone is None:
+        return False
+    link.netsuite_order_id = tombstone.record_id
+    return lose_netsuite(link, now=now)

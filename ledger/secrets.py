@@ -5,7 +5,8 @@ with the first key and decrypts with any, so a new key is put in front and `rota
 """
 
 import json
-import os
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -66,14 +67,10 @@ def _embedded_key(data_dir: Path) -> str:
     """Return the data directory's key, made on first use; one process wins the race, the rest read."""
     path = data_dir / "secret.key"
     data_dir.mkdir(parents=True, exist_ok=True)
-    made = data_dir / f"secret.key.{os.getpid()}"
     if not path.exists():
-        made.touch(mode=0o600)
-        made.write_bytes(Fernet.generate_key())
-        try:
-            path.hardlink_to(made)  # fails where the file exists, so that no key is ever overwritten
-        except FileExistsError:
-            pass
-        finally:
-            made.unlink()
+        with tempfile.NamedTemporaryFile(dir=data_dir) as made:  # readable by its owner only
+            made.write(Fernet.generate_key())
+            made.flush()
+            with suppress(FileExistsError):  # so that no key is ever overwritten
+                path.hardlink_to(made.name)
     return path.read_text().strip()

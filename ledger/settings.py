@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
-from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
+
+from ledger import urls
 
 _DATABASES: Final = ("sqlite:///", "postgresql://", "postgres://", "postgresql+psycopg://")
 _QUEUES: Final = ("redis://", "rediss://", "unix://", "valkey://", "valkeys://")
@@ -114,7 +115,7 @@ def _secret_keys(keys: tuple[str, ...], database_url: str, problems: list[str]) 
 def _public_url(text: str, problems: list[str]) -> str:
     if not text:
         return ""
-    parts = urlsplit(text)
+    parts = urls.split(text)
     local = parts.scheme == "http" and parts.hostname in _LOCAL_HOSTS
     if not parts.hostname or not (parts.scheme == "https" or local):
         problems.append(

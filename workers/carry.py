@@ -79,7 +79,9 @@ def _claim(runtime: Runtime, refund_id: int) -> Work | None:
 def _attempt(runtime: Runtime, work: Work) -> Ending:
     account = work.row.account
     if work.refund.direction is Direction.TO_NETSUITE:
-        return _run(runtime, work, ToNetSuite(work, runtime.netsuite(account.netsuite)))
+        return _run(
+            runtime, work, ToNetSuite(work, runtime.netsuite(account.netsuite), runtime.storefront(account))
+        )
     return _run(runtime, work, ToStorefront(work, runtime.storefront(account)))
 
 
@@ -87,23 +89,29 @@ def _run(runtime: Runtime, work: Work, side: Side[PlanT]) -> Ending:
     try:
         decision = _decide_and_write(runtime, work, side)
     except PlatformError as error:
-        with runtime.database.write() as session:
-            return settle.settle_error(
-                session, work.row, work.token, error, now=utcnow(), shared=runtime.installation
-            )
+        return _failed(runtime, work, error, at_storefront=side.asks_storefront)
     except LeaseLostError:
         raise
     except Exception as error:  # whatever it is, the refund must not be lost over it
         log.exception("crash", refund=work.row.id, trace_id=work.row.trace_id)
         detail = "".join(traceback.format_exception_only(error)).strip()[:500]
-        crash = PlatformError("INTERNAL", detail)
-        with runtime.database.write() as session:
-            return settle.settle_error(
-                session, work.row, work.token, crash, now=utcnow(), shared=runtime.installation
-            )
+        return _failed(runtime, work, PlatformError("INTERNAL", detail), at_storefront=False)
     with runtime.database.write() as session:
         return settle.settle_decision(
             session, work.row, work.token, decision, now=utcnow(), shared=runtime.installation
+        )
+
+
+def _failed(runtime: Runtime, work: Work, error: PlatformError, *, at_storefront: bool) -> Ending:
+    with runtime.database.write() as session:
+        return settle.settle_error(
+            session,
+            work.row,
+            work.token,
+            error,
+            at_storefront=at_storefront,
+            now=utcnow(),
+            shared=runtime.installation,
         )
 
 

@@ -1,6 +1,7 @@
 """Work one delivery off: claim it, read what it does not say, take it over, and carry what came of it."""
 
 import random
+from dataclasses import dataclass
 
 import structlog
 
@@ -16,7 +17,8 @@ from workers.carry import carry
 from workers.platforms.errors import PlatformError
 from workers.rules.facts import NetSuiteRefund
 from workers.runtime import Runtime
-from workers.understanding import netsuite, storefront
+from workers.understanding import netsuite, owner, storefront
+from workers.understanding.owner import Found
 
 log = structlog.get_logger()
 
@@ -32,8 +34,8 @@ def process(runtime: Runtime, delivery_id: int) -> None:
     events = [event_from_json(data) for data in delivery.events]
     runtime.journal.clear()
     try:
-        records = {event: _read(runtime, books, event) for event in events}
-        refund_ids = _take(runtime, delivery, account, books, records)
+        found = {event: _read(runtime, books, event) for event in events}
+        refund_ids = _take(runtime, delivery, account, books, found)
     except LeaseLostError as error:
         log.warning("lease_lost", delivery=delivery_id, detail=str(error), trace_id=delivery.trace_id)
         return
@@ -48,16 +50,25 @@ def process(runtime: Runtime, delivery_id: int) -> None:
         carry(runtime, refund_id)
 
 
-def _read(runtime: Runtime, books: NetSuiteAccount, event: Event) -> NetSuiteRefund | None:
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What had to be read before an event can be taken over."""
+
+    record: NetSuiteRefund | None = None
+    asked: tuple[Found, ...] = ()
+
+
+def _read(runtime: Runtime, books: NetSuiteAccount, event: Event) -> _Read:
     if not isinstance(event, RecordChanged):
-        return None
+        return _Read()
     with runtime.database.read() as session:
         if not netsuite.needs_reading(session, books, event):
-            return None
+            return _Read()
         fields = netsuite.order_fields(session, books)
     if books.paused_reason:
         raise PlatformError("ACCOUNT_PAUSED", books.paused_reason)
-    return runtime.netsuite(books).refund(event.record_type, event.record_id, match_fields=fields)
+    record = runtime.netsuite(books).refund(event.record_type, event.record_id, match_fields=fields)
+    return _Read(record, owner.ask(runtime, books, record))
 
 
 def _take(
@@ -65,16 +76,24 @@ def _take(
     delivery: Delivery,
     account: Account | None,
     books: NetSuiteAccount,
-    records: dict[Event, NetSuiteRefund | None],
+    found: dict[Event, _Read],
 ) -> list[int]:
     """Take every event over in one transaction with closing the delivery; all of it counts, or nothing."""
     now = utcnow()
     refund_ids: list[int] = []
     why, detail = "", ""
     with runtime.database.write() as session:
-        for event, record in records.items():
+        for event, read in found.items():
             if isinstance(event, RecordChanged):
-                taken = netsuite.take(session, books, event, record, now=now, trace_id=delivery.trace_id)
+                taken = netsuite.take(
+                    session,
+                    books,
+                    event,
+                    read.record,
+                    asked=read.asked,
+                    now=now,
+                    trace_id=delivery.trace_id,
+                )
                 refund_ids += taken.refund_ids
                 why, detail = taken.reason, taken.detail
             elif account is not None:

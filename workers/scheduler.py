@@ -1,7 +1,7 @@
 """The scheduler: wakes whatever is due, and forgets what is too old.
 
-Every way for a refund to be forgotten ends here: a wake-up call that Redis lost, a retry whose time has come, a
-lease whose worker died, a wait that ends. Two schedulers do no harm: the ledger hands each due row to one.
+Every way for a refund to be forgotten ends here: a wake-up call that Redis lost, a retry whose time has
+come, a lease whose worker died, a wait that ends. Two schedulers do no harm: a due row goes to one of them.
 """
 
 import threading

@@ -1,8 +1,8 @@
 """The worker process: RQ's in-process worker on one queue, with JSON jobs only.
 
-In-process, because a fork a job costs more than a refund's own work; a job that brings its process down is taken
-over by lease, so nothing is lost by it. One queue, because only then RQ takes jobs without a moment in which a
-crash loses them (https://redis.io/docs/latest/commands/blmove/).
+In-process, because a fork a job costs more than a refund's own work; a job that brings its process down is
+taken over by lease, so nothing is lost by it. One queue, because only then RQ takes jobs without a moment in
+which a crash loses them (https://redis.io/docs/latest/commands/blmove/).
 """
 
 from typing import Final

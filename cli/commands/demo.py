@@ -11,6 +11,7 @@ from typing import Final
 import click
 
 from cli.demo import from_netsuite, to_netsuite, trouble
+from cli.demo.control import ControlError
 from cli.demo.stage import DemoError, Stage
 from cli.demo.verdict import Verdict, judge, latencies
 from cli.demo.world import World, world
@@ -42,7 +43,7 @@ def _play(stage: Stage) -> Verdict:
     def act(scenario: Callable[[Stage], None]) -> None:
         try:
             scenario(stage)
-        except DemoError as error:
+        except (DemoError, ControlError) as error:
             failures.append(f"{scenario.__name__}: {error}")
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:

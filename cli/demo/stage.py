@@ -1,8 +1,9 @@
 """The stage of the demo: three shops, one NetSuite account, the ledger to watch, and what is expected."""
 
+import itertools
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
@@ -64,6 +65,7 @@ class Stage:
     accounts: dict[str, str]
     expected: list[Expected] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1001))
 
     def expect(
         self,
@@ -129,6 +131,11 @@ class Stage:
             _PAUSE.wait(_LOOK_EVERY)
         raise DemoError(f"waited {_PATIENCE:.0f} s for: {what}")
 
+    def order(self, shop: Shop, lines: list[dict[str, Any]], **more: Any) -> dict[str, Any]:  # noqa: ANN401
+        """Place an order in a shop; each shop has order names of its own, as NetSuite needs them."""
+        prefix = self.accounts[shop.domain].removeprefix("shop-").upper()
+        return shop.order(**{"name": f"#{prefix}{next(self._numbers)}", "lines": lines} | more)
+
     def synced_order(
         self,
         shop: Shop,
@@ -138,7 +145,7 @@ class Stage:
         **more: Any,  # noqa: ANN401
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         """Place an order in a shop and import it into NetSuite, as an order sync would; return both."""
-        order = shop.order(lines=lines, **more)
+        order = self.order(shop, lines, **more)
         imported = self.imported(order, lines, billed=billed, **more)
         return order, imported
 

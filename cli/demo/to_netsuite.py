@@ -60,9 +60,10 @@ def cash_sale(stage: Stage) -> None:
 
 
 def partial_refunds(stage: Stage) -> None:
-    """Two partial refunds, then one above what is left."""
+    """Two partial refunds, then one above what NetSuite has left: the shipping was never billed there."""
     shop = stage.shop_in
-    order, _ = stage.synced_order(shop, [_SHIRT])
+    order = stage.order(shop, [_SHIRT], shipping={"price": "7.00"})
+    stage.imported(order, [_SHIRT])
     for number in ("first", "second"):
         refund = shop.refund(order, lines=[{"sku": "SHIRT-M", "quantity": 1}])
         stage.expect(
@@ -75,7 +76,7 @@ def partial_refunds(stage: Stage) -> None:
             transaction_type="credit_memo",
             record_total="27.00",
         )
-    refund = shop.refund(order, amount="5.00", transactions=[{"amount": "5.00"}])
+    refund = shop.refund(order, shipping="7.00")
     stage.expect("above the remainder", shop, "shopify", refund, State.DISCREPANCY, "OVER_REFUND")
 
 
@@ -139,8 +140,8 @@ def zero_decimal_currency(stage: Stage) -> None:
 
 def presentment_currency(stage: Stage) -> None:
     """The buyer paid in another currency than the shop keeps its books in."""
-    order = stage.shop_in.order(lines=[_SHIRT], presentment_currency="EUR", exchange_rate="0.90")
-    stage.imported(order, [_SHIRT])
+    order = stage.order(stage.shop_in, [_SHIRT], presentment_currency="EUR", exchange_rate="1.10")
+    stage.imported(order, [_SHIRT | {"price": "27.50"}])
     refund = stage.shop_in.refund(order, lines=[{"sku": "SHIRT-M", "quantity": 1}])
     stage.expect(
         "presentment currency",
@@ -150,14 +151,14 @@ def presentment_currency(stage: Stage) -> None:
         State.POSTED,
         "POSTED",
         transaction_type="credit_memo",
-        record_total="27.00",
+        record_total="29.70",
     )
 
 
 def before_its_order(stage: Stage) -> None:
     """The refund comes before the order has reached NetSuite, and is posted once it has."""
     shop = stage.shop_in
-    order = shop.order(lines=[_MUG], silent=True)
+    order = stage.order(shop, [_MUG], silent=True)
     refund = shop.refund(order, lines=[{"sku": "MUG", "quantity": 1}])
     stage.wait_for(shop, "shopify", refund, State.WAITING, "ORDER_NOT_SYNCED")
     stage.imported(order, [_MUG])

@@ -20,10 +20,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
+from rq import Worker
 
 from cli.demo.control import Books, Control, Shop
 from cli.demo.stage import DemoError, Stage
-from ledger import accounts, installation, schema
+from ledger import accounts, embedded, installation, queue, schema
 from ledger.clock import utcnow
 from ledger.database import Database
 from ledger.models.accounts import Direction, Platform
@@ -100,6 +101,7 @@ def world(data_dir: Path, port: int | None) -> Iterator[World]:
         _answers(f"{sandbox_url}/_control/healthz", log.name)
         stage = _furnish(Control(sandbox_url), database, Vault.of(settings), web_url)
         _answers(f"{web_url}/readyz", log.name)
+        _workers_are_up(data_dir, log.name)
         yield World(stage, web_url, data_dir)
     database.dispose()
 
@@ -136,6 +138,16 @@ def _answers(url: str, log: str) -> None:
             pass
         threading.Event().wait(0.05)
     raise DemoError(f"{url} does not answer; see {log}")
+
+
+def _workers_are_up(data_dir: Path, log: str) -> None:
+    connection = queue.connect(embedded.url(data_dir), timeout=5)
+    deadline = time.monotonic() + _PATIENCE
+    while time.monotonic() < deadline:
+        if all(Worker.count(queue=queue.open_queue(name, connection)) for name in queue.QUEUES):
+            return
+        threading.Event().wait(0.05)
+    raise DemoError(f"the workers did not start; see {log}")
 
 
 def _furnish(control: Control, database: Database, vault: Vault, web_url: str) -> Stage:

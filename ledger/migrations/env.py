@@ -1,7 +1,10 @@
 """Alembic's environment: runs the migrations over an engine that `ledger.schema` hands in."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from alembic import context
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 from ledger.models import Base
 
@@ -9,23 +12,33 @@ _LOCK = 7_236_841  # any number; two hosts that migrate at once must share it
 
 
 def _run(engine: Engine) -> None:
-    is_sqlite = engine.dialect.name == "sqlite"
-    with engine.execution_options(refund_sync_writes=True).connect() as connection:
-        if not is_sqlite:
-            connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})
-            connection.commit()
+    with engine.execution_options(refund_sync_writes=True).connect() as connection, _alone(connection):
         context.configure(
             connection=connection,
             target_metadata=Base.metadata,
-            render_as_batch=is_sqlite,
+            render_as_batch=engine.dialect.name == "sqlite",
             transactional_ddl=True,
         )
         with context.begin_transaction():
             context.run_migrations()
         connection.commit()
-        if not is_sqlite:
-            connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": _LOCK})
-            connection.commit()
+
+
+@contextmanager
+def _alone(connection: Connection) -> Iterator[None]:
+    """Keep other hosts from migrating meanwhile; SQLite's own lock does, since writers take it first."""
+    if connection.dialect.name == "sqlite":
+        yield
+        return
+    connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})
+    connection.commit()
+    try:
+        yield
+    finally:
+        # The lock belongs to the connection, which goes back to the pool even where a migration failed.
+        connection.rollback()
+        connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": _LOCK})
+        connection.commit()
 
 
 _run(context.config.attributes["engine"])

@@ -4,7 +4,15 @@ from ledger.models.accounts import Account, NetSuiteAccount, Setting
 from ledger.models.base import Base
 from ledger.models.deliveries import Delivery, DeliveryState
 from ledger.models.people import ApiToken, Role, User
-from ledger.models.refunds import Attempt, AuditEntry, OrderLink, OrderState, Refund, RefundLine
+from ledger.models.refunds import (
+    Attempt,
+    AuditEntry,
+    OrderLink,
+    OrderState,
+    OrderTombstone,
+    Refund,
+    RefundLine,
+)
 
 __all__ = [
     "Account",
@@ -17,6 +25,7 @@ __all__ = [
     "NetSuiteAccount",
     "OrderLink",
     "OrderState",
+    "OrderTombstone",
     "Refund",
     "RefundLine",
     "Role",

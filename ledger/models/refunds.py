@@ -14,7 +14,7 @@ from ledger.states import State
 
 
 class OrderState(StrEnum):
-    """What is known of an order on one side."""
+    """What is known of an order on one side, in the order of its life."""
 
     UNKNOWN = "unknown"
     OPEN = "open"
@@ -54,6 +54,23 @@ class OrderLink(Base):
     billed_id: Mapped[str] = mapped_column(String(40), default="")
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+
+
+class OrderTombstone(Base):
+    """A sales order that NetSuite deleted before any storefront order was linked to it.
+
+    Attributes:
+        number: The storefront order's number that it carried.
+    """
+
+    __tablename__ = "order_tombstones"
+    __table_args__ = (UniqueConstraint("netsuite_account_id", "number"),)
+
+    id: Mapped[int] = mapped_column(Key, primary_key=True)
+    netsuite_account_id: Mapped[int] = mapped_column(ForeignKey("netsuite_accounts.id"))
+    number: Mapped[str] = mapped_column(String(255))
+    record_id: Mapped[str] = mapped_column(String(40))
+    deleted_at: Mapped[datetime]
 
 
 class Refund(Base):

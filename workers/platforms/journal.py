@@ -1,6 +1,7 @@
 """The record of the calls of one attempt: what was asked and answered, without secrets or personal data."""
 
 import re
+from collections import deque
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -11,24 +12,28 @@ from workers.platforms import exact_json
 MASK: Final = "***"
 
 _LONGEST_TEXT: Final = 4096  # characters of a request or answer that are kept
+_LONGEST_MASKED: Final = 1024 * 1024  # characters; of anything longer only the length is kept
 _MOST_CALLS: Final = 200  # of one attempt; far above what a refund needs
 
-# Names are compared in lower case without `_`, `-` and a leading `default`.
+# Names are compared in lower case and without anything but letters and digits.
 _SECRET: Final = re.compile(
-    r"token|secret|password|passwd|authorization|assertion|signature|apikey|privatekey|credential|cookie|nonce"
+    r"token|secret|password|passwd|(?<!return)authorization|assertion|signature|apikey|privatekey|credential"
+    r"|cookie|nonce"
 )
 _PERSONAL: Final = re.compile(
-    r"email|phone|firstname|lastname|fullname|middlename|displayname|companyname|customername|staffname"
-    r"|recipient|addr|attention|zip|postal|city|province|latitude|longitude|birth|accountnumber|browserip"
+    r"email|phone|firstname|lastname|fullname|middlename|customername|recipient|address|addr[123]|addressee"
+    r"|attention|zip|postal|latitude|longitude|birth|accountnumber|ipaddr|browserip"
+    r"|^(bill|ship|billing|shipping)?(city|state|province|provincecode|company)$"
 )
 _PERSONS: Final = re.compile(r"^(customer|staffmember|user|entity|employee|buyer|contact)s?$")
 _HARMLESS: Final = frozenset({"id", "legacyresourceid", "tokentype", "nextpagetoken", "granttype"})
 
+# Bounded repeats: a hostile answer must not make masking slow.
 _MARKS_IN_TEXT: Final = (
-    re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+"),  # e-mail addresses
-    re.compile(r"(?i)(?<=bearer )\S+"),
-    re.compile(r"\bshp[a-z]{2,3}_[A-Za-z0-9]+"),  # Shopify's tokens and secrets
-    re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"),  # JSON web tokens
+    re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{1,190}"),  # e-mail addresses
+    re.compile(r"(?i)(?<=bearer )\S{1,4096}"),
+    re.compile(r"\bshp[a-z]{2,3}_[A-Za-z0-9]{1,128}"),  # Shopify's tokens and secrets
+    re.compile(r"\beyJ[\w-]{1,4096}\.[\w-]{1,4096}\.[\w-]{0,4096}"),  # JSON web tokens
 )
 
 
@@ -36,17 +41,15 @@ class Journal:
     """Collects the calls of one attempt, each as JSON values; holds a bounded number of them."""
 
     def __init__(self) -> None:
-        self._calls: list[dict[str, Any]] = []
+        self._entries: deque[dict[str, Any]] = deque(maxlen=_MOST_CALLS)
 
-    @property
-    def calls(self) -> list[dict[str, Any]]:
-        """Return the calls made since the journal was last emptied, oldest first."""
-        return list(self._calls)
+    def entries(self) -> list[dict[str, Any]]:
+        """Return the calls made since the journal was last cleared, oldest first."""
+        return list(self._entries)
 
-    def take(self) -> list[dict[str, Any]]:
-        """Return the calls and start anew."""
-        taken, self._calls = self._calls, []
-        return taken
+    def clear(self) -> None:
+        """Start anew."""
+        self._entries.clear()
 
     def record(
         self,
@@ -72,9 +75,7 @@ class Journal:
             response: Body received, or what became of the call.
             request_id: The platform's id of the request.
         """
-        if len(self._calls) >= _MOST_CALLS:
-            del self._calls[0]
-        self._calls.append(
+        self._entries.append(
             {
                 "at": at.astimezone(UTC).isoformat(),
                 "method": method,
@@ -90,7 +91,10 @@ class Journal:
 
 def masked_url(url: str) -> str:
     """Return a URL without user name, password and the values of secret parameters."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "(not a web address)"
     query = [(name, MASK if _hides(name) else value) for name, value in parse_qsl(parts.query, True)]  # noqa: FBT003 - keeps empty values
     return urlunsplit(
         (parts.scheme, parts.netloc.rpartition("@")[2], parts.path, urlencode(query, safe="*"), "")
@@ -102,6 +106,8 @@ def masked_body(text: str) -> str:
 
     JSON and form bodies are masked by the names of their members, anything else by what looks like a secret.
     """
+    if len(text) > _LONGEST_MASKED:
+        return f"({len(text)} characters)"
     stripped = text.lstrip()
     if stripped.startswith(("{", "[")):
         try:

@@ -1,9 +1,10 @@
 """The body of the transform that writes a refund into NetSuite. Pure.
 
-Fields and line keys: NetSuite REST API Browser, record `creditMemo` / `cashRefund`, and
+Fields and line keys: NetSuite REST API Browser, records `creditMemo`, `cashRefund` and `returnAuthorization`;
 https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_4267258715.html (transforms).
 """
 
+from decimal import Decimal
 from typing import Any, Final
 
 from workers.rules.views import NetSuitePlan, TargetLine
@@ -19,9 +20,10 @@ def transform_body(plan: NetSuitePlan) -> dict[str, Any]:
     body: dict[str, Any] = {
         "externalId": plan.external_id,
         "memo": plan.memo,
-        "shippingCost": 0,  # shipping is a line of its own, or is not refunded
         "item": {"items": [_line(line, plan.location_id) for line in plan.lines]},
     }
+    if plan.target_type != "returnauthorization":  # which has no such field
+        body["shippingCost"] = 0  # shipping is a line of its own, or is not refunded
     if plan.refund_account:
         body["account"] = {"id": plan.refund_account}
     return body
@@ -31,7 +33,7 @@ def _line(line: TargetLine, location_id: str) -> dict[str, Any]:
     amount = line.amount.amount
     fields: dict[str, Any] = {
         "item": {"id": line.item_id},
-        "quantity": line.quantity,
+        "quantity": Decimal(line.quantity),
         "price": _CUSTOM_PRICE,
         "amount": amount,
     }

@@ -11,7 +11,7 @@ from ledger import attempts, orders, pausing, refunds
 from ledger.audit import SYSTEM
 from ledger.events import OrderSeen
 from ledger.installation import Installation
-from ledger.models import Account, NetSuiteAccount, OrderLink, OrderState, Refund
+from ledger.models import OrderLink, OrderState, Refund
 from ledger.models.accounts import Direction
 from ledger.policy import Policy
 from ledger.reasons import DISCREPANCIES, Recovery, reason
@@ -87,10 +87,11 @@ def settle_error(
     token: int,
     error: PlatformError,
     *,
+    at_storefront: bool,
     now: datetime,
     shared: Installation,
 ) -> Ending:
-    """Record a platform's error: retry, pause, or give it to a person.
+    """Record a platform's error: retry, pause the account it came from, or give it to a person.
 
     Raises:
         ledger.refunds.LeaseLostError: If the claim is over.
@@ -98,7 +99,8 @@ def settle_error(
     refund = refunds.load(session, row.id)
     recovery = reason(error.reason).recovery
     if recovery is Recovery.PAUSE:
-        _pause(session, refund, error, now=now)
+        account = refund.account if at_storefront else refund.account.netsuite
+        pausing.pause(session, account, error.reason, error.detail, now=now, actor=SYSTEM)
         ending = Ending(Transition.WAIT, "ACCOUNT_PAUSED", error.reason, now + _PAUSED_LOOK)
     elif recovery in {Recovery.BACKOFF, Recovery.THROTTLE}:
         ending = _retrying(refund, error.reason, recovery, error, now=now, shared=shared)
@@ -182,10 +184,3 @@ def _lose_order(session: Session, refund: Refund, link: OrderLink, *, now: datet
         return
     gone = OrderSeen(link.storefront_order_id, "", OrderState.DELETED, seen_at=now)
     orders.see_storefront(session, refund.account_id, gone, now=now)
-
-
-def _pause(session: Session, refund: Refund, error: PlatformError, *, now: datetime) -> None:
-    account: Account | NetSuiteAccount = refund.account
-    if refund.direction is Direction.TO_NETSUITE:
-        account = refund.account.netsuite
-    pausing.pause(session, account, error.reason, error.detail, now=now, actor=SYSTEM)

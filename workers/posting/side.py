@@ -12,7 +12,13 @@ PlanT = TypeVar("PlanT")
 
 
 class Side(Protocol[PlanT]):
-    """One refund on its way to one side; `read` and `write` may raise `PlatformError`."""
+    """One refund on its way to one side; `read` and `write` may raise `PlatformError`.
+
+    Attributes:
+        asks_storefront: Whether the call under way goes to the storefront, rather than to NetSuite.
+    """
+
+    asks_storefront: bool
 
     def decide(self) -> Decision[PlanT]:
         """Return what to do, from what is known so far."""

@@ -8,6 +8,7 @@ from ledger import orders
 from ledger.models import Refund
 from ledger.orders import NetSuiteOrder as LinkedOrder
 from workers.platforms.netsuite import NetSuiteClient
+from workers.platforms.storefront import Storefront
 from workers.posting.netsuite_body import transform_body
 from workers.posting.work import Work
 from workers.rules import to_netsuite as rules
@@ -22,10 +23,13 @@ class ToNetSuite:
         order: What was read of the order; None before.
     """
 
-    def __init__(self, work: Work, client: NetSuiteClient) -> None:
-        """Carry the work over a client of its NetSuite account."""
+    def __init__(self, work: Work, client: NetSuiteClient, storefront: Storefront) -> None:
+        """Carry the work over clients of its NetSuite account and of its storefront."""
         self._work = work
         self._client = client
+        self._storefront = storefront
+        self._number = work.number
+        self.asks_storefront = False
         self.order: NetSuiteOrder | None = None
 
     def decide(self) -> Decision[NetSuitePlan]:
@@ -40,17 +44,29 @@ class ToNetSuite:
         Raises:
             workers.platforms.errors.PlatformError: If NetSuite does not give it.
         """
+        if not self._number:
+            self._ask_storefront()
         linked = self._work.link.netsuite_order_id if self._work.link else ""
         self.order = self._client.order(
-            self._work.number,
+            self._number,
             match=self._work.account.policy.order_match,
             key=self._work.refund.key,
             linked_id=linked,
         )
 
+    def _ask_storefront(self) -> None:
+        """Learn the order's name where no webhook has told it yet, and NetSuite knows the order by it."""
+        self.asks_storefront = True
+        found = self._storefront.order(self._work.row.storefront_order_id)
+        self.asks_storefront = False
+        self._number = found.name if found is not None else self._work.row.storefront_order_id
+
     def learn(self, session: Session, refund: Refund, *, now: datetime) -> None:
         """Link the order to what NetSuite has of it."""
         link, order = refund.order_link, self.order
+        if link is not None and not self._work.number and not link.storefront_order_name:
+            link.storefront_order_name = refund.storefront_order_name = self._number
+            orders.claim_tombstone(session, refund.account.netsuite_account_id, link, now=now)
         if link is None or order is None or order.linked_exists is False or len(order.orders) > 1:
             return
         root = next(iter(order.orders or order.billed), None)

@@ -26,6 +26,7 @@ class ToStorefront:
         self._work = work
         self._storefront = storefront
         self._was_read = False
+        self.asks_storefront = True
         self.order: StorefrontOrder | None = None
 
     def decide(self) -> Decision[StorefrontPlan]:

@@ -75,13 +75,14 @@ def _plan(refund: RefundView, account: AccountView, order: StorefrontOrder) -> D
         amount = convert(refund.amount, order)
         if amount > order.paid:
             return Decision(Action.DISPUTE, "OVER_REFUND", f"{amount} asked, {order.paid} left")
+        lines = _lines(refund.parts, order, account.policy)
         plan = StorefrontPlan(
             order_id=order.id,
             amount=amount,
-            lines=_lines(refund.parts, order, account.policy),
+            lines=lines,
             shipping=_shipping(refund.parts, order),
             store_credit=account.policy.refund_method == "store_credit",
-            location_id=_location(refund.parts, account.policy),
+            location_id=_location(lines, account.policy),
             notify=account.policy.notify_customer,
             note=f"NetSuite {refund.record_type} {refund.key}",
         )
@@ -115,7 +116,8 @@ def _lines(parts: tuple[Part, ...], order: StorefrontOrder, policy: Policy) -> t
     """
     left: dict[str, list[StorefrontLine]] = defaultdict(list)
     for line in order.lines:
-        left[normal(line.sku)].append(line)
+        if line.sku.strip():  # lines without a SKU are not alike
+            left[normal(line.sku)].append(line)
     free = {line.id: line.refundable for line in order.lines}
     planned: list[StorefrontPlanLine] = []
     for position, part in enumerate(parts):
@@ -141,8 +143,8 @@ def _restocks(part: Part, policy: Policy) -> bool:
     return policy.restock == "always" or (policy.restock == "follow" and part.restock)
 
 
-def _location(parts: tuple[Part, ...], policy: Policy) -> str:
-    restocks = any(part.kind is PartKind.ITEM and _restocks(part, policy) for part in parts)
+def _location(lines: tuple[StorefrontPlanLine, ...], policy: Policy) -> str:
+    restocks = any(line.restock for line in lines)
     if restocks and not policy.return_location:
         raise PlanError("MAPPING_MISSING", "the account restocks, but its setting return_location is empty")
     return policy.return_location if restocks else ""

@@ -4,26 +4,22 @@ Whether a write of ours is there already is asked before everything else that wa
 been sent, no other rule may hide it.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
-from typing import Never
+from dataclasses import replace
+from typing import Final, Never
 
-from ledger.events import Part, PartKind
 from ledger.models import OrderState
 from ledger.models.accounts import Platform
-from ledger.money import Money, total
+from ledger.money import total
+from workers.rules import returns
+from workers.rules.billed import Candidate, candidates, of_linked
 from workers.rules.common import no_money, not_ours, paused
 from workers.rules.facts import Document, NetSuiteOrder
-from workers.rules.netsuite_lines import PlanError, normal, plan_lines
-from workers.rules.views import AccountView, Action, Decision, LinkView, NetSuitePlan, RefundView
+from workers.rules.netsuite_lines import PlanError, plan_lines
+from workers.rules.views import AccountView, Action, Decision, LinkView, NetSuitePlan, RefundView, TargetLine
 
-REFUND_OF = {"cashsale": "cashrefund", "invoice": "creditmemo"}
+REFUND_OF: Final = {"cashsale": "cashrefund", "invoice": "creditmemo"}
 """What NetSuite's own Refund button makes of a billed record."""
-
-# Return authorizations: Partially Received, Pending Refund/Partially Received, Pending Refund.
-_RECEIVED = frozenset("DEF")
-_PENDING_RECEIPT = "B"
 
 
 def decide(
@@ -48,13 +44,14 @@ def decide(
         return known
     if order is None:
         return paused(account) or Decision(Action.READ, "RECEIVED")
+    linked = of_linked(order, link.netsuite_order_id)
     return (
         _already_there(refund, order)
         or known
-        or _order_missing(link, order)
+        or _order_missing(link, linked)
         or _no_buyer_request(account, buyer_request=buyer_request)
-        or _not_billed(order)
-        or _plan(refund, account, order)
+        or _not_billed(linked)
+        or _plan(refund, account, linked)
     )
 
 
@@ -100,120 +97,88 @@ def _not_billed(order: NetSuiteOrder) -> Decision[Never] | None:
 
 def _plan(refund: RefundView, account: AccountView, order: NetSuiteOrder) -> Decision[NetSuitePlan]:
     """Choose the billed record and the transform (rules 9 to 13)."""
-    billed = [document for document in order.billed if not document.voided]
-    earlier = [document for document in order.refunds if not document.voided]
-    currency = billed[0].total.currency
-    if currency != refund.amount.currency:
-        return Decision(
-            Action.FAIL, "CURRENCY_MIXED", f"refund in {refund.amount.currency}, billed in {currency}"
-        )
-    left = total([document.total for document in billed], currency) - total(
-        [document.total for document in earlier], currency
+    billed = candidates(order)
+    refunded = [each for each in order.refunds if not each.voided]
+    mixed = _other_currency(refund, [*(each.record for each in billed), *refunded])
+    if mixed is not None:
+        return mixed
+    currency = refund.amount.currency
+    left = total([each.record.total for each in billed], currency) - total(
+        [each.total for each in refunded], currency
     )
     if refund.amount > left:
         return Decision(Action.DISPUTE, "OVER_REFUND", f"{refund.amount} asked, {left} left")
-    problem: PlanError | None = None
+    problems: list[PlanError] = []
     for candidate in billed:
-        mine = _made_from(candidate, earlier, order.returns) if len(billed) > 1 else earlier
-        if refund.amount > candidate.total - total([document.total for document in mine], currency):
+        if refund.amount > candidate.left or candidate.lacks(refund.parts):
             continue
         try:
-            return _against(refund, account, candidate, mine, order.returns)
+            return _against(refund, account, candidate)
         except PlanError as error:
-            problem = problem or error
-    if problem is not None and (len(billed) == 1 or problem.reason == "MAPPING_MISSING"):
-        action = Action.DISPUTE if problem.reason == "OVER_REFUND" else Action.FAIL
-        return Decision(action, problem.reason, problem.detail)
-    ids = ", ".join(document.id for document in billed)
+            problems.append(error)
+    return _unplanned(problems, billed)
+
+
+def _other_currency(refund: RefundView, documents: Iterable[Document]) -> Decision[Never] | None:
+    for document in documents:
+        currency = document.total.currency
+        if currency != refund.amount.currency:
+            detail = f"refund in {refund.amount.currency}, {document.record_type} {document.id} in {currency}"
+            return Decision(Action.FAIL, "CURRENCY_MIXED", detail)
+    return None
+
+
+def _unplanned(problems: Sequence[PlanError], billed: Sequence[Candidate]) -> Decision[Never]:
+    """Tell what a setting can mend from goods that no single billed record has left."""
+    for problem in problems:
+        if problem.reason != "OVER_REFUND":
+            return Decision(Action.FAIL, problem.reason, problem.detail)
+    if len(billed) == 1:
+        return Decision(Action.DISPUTE, "OVER_REFUND", "; ".join(each.detail for each in problems))
+    ids = ", ".join(each.record.id for each in billed)
     return Decision(Action.DISPUTE, "SPANS_BILLED_RECORDS", f"billed records {ids}")
 
 
-def _made_from(billed: Document, refunds: Sequence[Document], returns: Sequence[Document]) -> list[Document]:
-    sources = {billed.id} | {each.id for each in returns if billed.id in each.created_from}
-    return [document for document in refunds if document.created_from & sources]
-
-
-def _against(
-    refund: RefundView,
-    account: AccountView,
-    billed: Document,
-    earlier: Sequence[Document],
-    returns: Sequence[Document],
-) -> Decision[NetSuitePlan]:
+def _against(refund: RefundView, account: AccountView, billed: Candidate) -> Decision[NetSuitePlan]:
     policy = account.policy
-    target_type = REFUND_OF[billed.record_type]
-    source, taken = billed, earlier
-    if policy.returns != "off":
-        own = next((each for each in returns if each.external_id == f"{refund.key}-ra"), None)
-        returned = _matching_return(refund, earlier, returns, account)
-        if returned is not None:
-            source, taken = returned, [each for each in earlier if returned.id in each.created_from]
-        elif own is not None:
-            return Decision(
-                Action.WAIT, "RETURN_NOT_RECEIVED", f"return authorization {own.number or own.id}"
-            )
-        elif policy.returns == "create" and any(part.restock for part in refund.parts):
-            return _create_return(refund, account, billed, earlier)
-    lines = plan_lines(refund.parts, source, taken, policy)
+    source, taken = billed.record, billed.refunds
+    returned = returns.to_refund_from(refund, billed, policy)
+    awaited = returns.awaited(refund, billed, policy)
+    if returned is not None:
+        source, taken = returned, ()
+    elif awaited is not None:
+        detail = f"return authorization {awaited.number or awaited.id}"
+        return Decision(Action.WAIT, "RETURN_NOT_RECEIVED", detail)
+    target_type = REFUND_OF[billed.record.record_type]
+    # All of the refund is planned before a return is authorized, so that nothing is written in vain.
     plan = NetSuitePlan(
         source_type=source.record_type,
         source_id=source.id,
         target_type=target_type,
         external_id=refund.key,
-        lines=lines,
+        lines=plan_lines(refund.parts, source, taken, policy),
         memo=f"{account.slug} refund {refund.key}",
         location_id=policy.location,
         refund_account=policy.refund_account if target_type == "cashrefund" else "",
     )
+    reason = "POSTED"
+    goods = returns.goods_to_return(refund, plan.lines, policy) if returned is None else ()
+    if goods:
+        plan, reason = _return_first(refund, account, plan, goods), "RETURN_NOT_RECEIVED"
     if policy.review and not refund.reviewed:
-        return Decision(Action.HOLD, "REVIEW_FIRST", plan=plan, target_type=target_type)
-    return Decision(Action.WRITE, "POSTED", plan=plan, target_type=target_type)
+        return Decision(Action.HOLD, "REVIEW_FIRST", plan=plan, target_type=plan.target_type)
+    return Decision(Action.WRITE, reason, plan=plan, target_type=plan.target_type)
 
 
-def _matching_return(
-    refund: RefundView,
-    earlier: Sequence[Document],
-    returns: Sequence[Document],
-    account: AccountView,
-) -> Document | None:
-    """Return the open return authorization that returns exactly the refunded goods (rule 11)."""
-    open_statuses = _RECEIVED | (
-        {_PENDING_RECEIPT} if account.policy.returns_before_receipt else frozenset[str]()
-    )
-    wanted = _goods((part.sku, part.quantity) for part in refund.parts if part.kind is PartKind.ITEM)
-    used = {source for document in earlier for source in document.created_from}
-    for document in returns:
-        ours = document.external_id == f"{refund.key}-ra"
-        goods = _goods((line.sku, line.quantity) for line in document.lines)
-        matches = ours or (bool(wanted) and goods == wanted)
-        if matches and document.status in open_statuses and document.id not in used:
-            return document
-    return None
-
-
-def _goods(lines: Iterable[tuple[str, Decimal]]) -> dict[str, Decimal]:
-    goods: dict[str, Decimal] = defaultdict(Decimal)
-    for sku, quantity in lines:
-        goods[normal(sku)] += quantity
-    return dict(goods)
-
-
-def _create_return(
-    refund: RefundView, account: AccountView, billed: Document, earlier: Sequence[Document]
-) -> Decision[NetSuitePlan]:
+def _return_first(
+    refund: RefundView, account: AccountView, plan: NetSuitePlan, goods: tuple[TargetLine, ...]
+) -> NetSuitePlan:
     """Plan the return authorization that the account wants before the refund (`returns: create`)."""
-    items: list[Part] = [part for part in refund.parts if part.kind is PartKind.ITEM and part.restock]
-    untaxed = [
-        Part(part.kind, part.net, Money.zero(part.net.currency), part.sku, part.title, part.quantity)
-        for part in items
-    ]
-    plan = NetSuitePlan(
-        source_type=billed.record_type,
-        source_id=billed.id,
+    return replace(
+        plan,
         target_type="returnauthorization",
-        external_id=f"{refund.key}-ra",
-        lines=plan_lines(untaxed, billed, earlier, account.policy),
+        external_id=returns.key_of(refund),
+        lines=goods,
         memo=f"{account.slug} return for refund {refund.key}",
-        location_id=account.policy.location,
+        refund_account="",
     )
-    return Decision(Action.WRITE, "RETURN_NOT_RECEIVED", plan=plan, target_type="returnauthorization")

@@ -1,5 +1,6 @@
 """Take over what NetSuite told us: a thin push, read where the ledger does not know enough."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -15,6 +16,7 @@ from ledger.money import Money
 from ledger.policy import Policy
 from ledger.states import UNDER_WAY, State, Transition
 from workers.rules.facts import Document, NetSuiteRefund
+from workers.understanding.owner import Found, OwnerError, find, number_of
 
 REFUNDS: Final = frozenset({"cashrefund", "creditmemo"})
 _BILLED: Final = frozenset({"invoice", "cashsale"})
@@ -56,6 +58,7 @@ def take(
     *,
     now: datetime,
     trace_id: str,
+    asked: Sequence[Found] = (),
 ) -> Taken:
     """Take over one NetSuite event.
 
@@ -66,9 +69,10 @@ def take(
         record: The refund as read, where `needs_reading` said so.
         now: The time, in UTC.
         trace_id: The delivery's trace.
+        asked: What the storefronts have of its order, where they had to be asked.
     """
     if event.record_type in REFUNDS:
-        return _refund(session, account, event, record, now=now, trace_id=trace_id)
+        return _refund(session, account, event, record, asked, now=now, trace_id=trace_id)
     if event.record_type == "salesorder":
         return Taken(_order(session, account, event, now=now))
     if event.record_type in _BILLED or event.record_type == "returnauthorization":
@@ -92,6 +96,7 @@ def _refund(
     account: NetSuiteAccount,
     event: RecordChanged,
     record: NetSuiteRefund | None,
+    asked: Sequence[Found],
     *,
     now: datetime,
     trace_id: str,
@@ -103,10 +108,10 @@ def _refund(
         return _gone(session, account, event, now=now)
     if not record.order_id:
         return Taken(reason="STANDALONE_RECORD", detail=f"{event.record_type} {event.record_id}")
-    found = _account_of(session, account, record)
-    if isinstance(found, Taken):
-        return found
-    owner, link = found
+    try:
+        owner, link = find(session, account, record, asked, now=now)
+    except OwnerError as error:
+        return Taken(reason=error.reason, detail=error.detail)
     seen = _seen(owner, link, record.document, record, event, now=now)
     known = select(Refund.id).where(
         Refund.account_id == owner.id,
@@ -174,46 +179,6 @@ def _gone(session: Session, account: NetSuiteAccount, event: RecordChanged, *, n
     return Taken(reason="SOURCE_DELETED", detail=f"{event.record_type} {event.record_id}")
 
 
-def _account_of(
-    session: Session, account: NetSuiteAccount, record: NetSuiteRefund
-) -> tuple[Account, OrderLink | None] | Taken:
-    """Find the storefront account whose order stands behind a refund."""
-    joined = accounts.joined_to(session, account.id)
-    ids = [each.id for each in joined]
-    links = [
-        link
-        for record_id in (record.order_id, record.billed_id)
-        if record_id
-        for link in orders.of_netsuite_record(session, ids, record_id)
-    ]
-    if not links:
-        links = [
-            link
-            for each in joined
-            if (number := _number(each, record))
-            for link in orders.of_storefront_number(session, [each.id], number)
-        ]
-    owners = {link.account_id: link for link in links}
-    if len(owners) == 1:
-        owner_id, link = owners.popitem()
-        return next(each for each in joined if each.id == owner_id), link
-    if owners:
-        slugs = ", ".join(each.slug for each in joined if each.id in owners)
-        return Taken(reason="AMBIGUOUS_ORDER", detail=f"the order's number is known to {slugs}")
-    candidates = [each for each in joined if each.direction is Direction.FROM_NETSUITE] or list(joined)
-    numbered = [each for each in candidates if _number(each, record)]
-    if len(numbered) == 1:
-        return numbered[0], None
-    return Taken(
-        reason="ORDER_NOT_SYNCED",
-        detail=f"no account knows the order of {record.order_type} {record.order_id}",
-    )
-
-
-def _number(account: Account, record: NetSuiteRefund) -> str:
-    return record.order_numbers.get(Policy.of(account.settings).order_match, "")
-
-
 def _seen(
     owner: Account,
     link: OrderLink | None,
@@ -223,7 +188,7 @@ def _seen(
     *,
     now: datetime,
 ) -> RefundSeen:
-    number = _number(owner, record)
+    number = number_of(owner, record)
     by_id = Policy.of(owner.settings).order_match_value == "id"
     order_id = link.storefront_order_id if link else (number if by_id else "")
     order_name = link.storefront_order_name if link else ("" if by_id else number)
@@ -279,6 +244,7 @@ def parts_of(document: Document, policy: Policy) -> tuple[Part, ...]:
 def _order(session: Session, account: NetSuiteAccount, event: RecordChanged, *, now: datetime) -> list[int]:
     """A sales order came, changed or went."""
     if event.change != "delete":
+        orders.unbury(session, account.id, (event.other_ref_num, event.external_id), event.record_id)
         return _order_news(session, account, event, now=now)
     ids = [each.id for each in accounts.joined_to(session, account.id)]
     links = list(orders.of_netsuite_record(session, ids, event.record_id))
@@ -287,6 +253,8 @@ def _order(session: Session, account: NetSuiteAccount, event: RecordChanged, *, 
         links = [link for link in numbered if not link.netsuite_order_id]
         for link in links:
             link.netsuite_order_id = event.record_id
+    if not links:
+        orders.bury(session, account.id, (event.other_ref_num, event.external_id), event.record_id, now=now)
     for link in links:
         orders.lose_netsuite(link, now=now)
     return _reconsider(session, links, now=now)

@@ -46,6 +46,7 @@ def _refund(
     if not seen.first_hand and seen.occurred_at < account.created_at:
         return []  # made before the account was connected: carried by whatever carried refunds then
     link = orders.ensure(session, account.id, seen.order_id, now=now, name=seen.order_name)
+    orders.claim_tombstone(session, account.netsuite_account_id, link, now=now)
     refund, _ = refunds.record(session, account, seen, link, now=now, trace_id=trace_id)
     return [refund.id]
 
@@ -54,6 +55,10 @@ def _order(session: Session, account: Account, seen: OrderSeen, *, now: datetime
     """Keep the link true; a deletion, or an order that refunds waited for, is news for its refunds."""
     link, changed = orders.see_storefront(session, account.id, seen, now=now)
     freed = _adopt_waiting(session, account, link, now=now)
+    if orders.claim_tombstone(session, account.netsuite_account_id, link, now=now):
+        freed += [
+            refund for refund in refunds.waiting_for_order(session, [link.id]) if refund.origin != "netsuite"
+        ]
     if changed and link.storefront_state is OrderState.DELETED:
         freed += [
             refund for refund in refunds.waiting_for_order(session, [link.id]) if refund.origin == "netsuite"

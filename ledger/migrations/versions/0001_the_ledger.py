@@ -149,6 +149,25 @@ def upgrade() -> None:
         sa.UniqueConstraint("slug", name=op.f("uq_accounts_slug")),
     )
     op.create_table(
+        "order_tombstones",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "netsuite_account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("number", sa.String(length=255), nullable=False),
+        sa.Column("record_id", sa.String(length=40), nullable=False),
+        sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["netsuite_account_id"],
+            ["netsuite_accounts.id"],
+            name=op.f("fk_order_tombstones_netsuite_account_id"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_order_tombstones")),
+        sa.UniqueConstraint(
+            "netsuite_account_id", "number", name=op.f("uq_order_tombstones_netsuite_account_id_number")
+        ),
+    )
+    op.create_table(
         "deliveries",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("source", sa.String(length=20), nullable=False),
@@ -438,6 +457,7 @@ def downgrade() -> None:
         )
 
     op.drop_table("deliveries")
+    op.drop_table("order_tombstones")
     op.drop_table("accounts")
     op.drop_table("users")
     op.drop_table("settings")
