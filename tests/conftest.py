@@ -40,6 +40,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(needs_specs)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Fail a run that skipped anything where skips are refused (`REFUSE_SKIPS`)."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    if os.environ.get("REFUSE_SKIPS") and skipped:
+        terminalreporter.write_line(f"{len(skipped)} tests were skipped, and REFUSE_SKIPS is set", red=True)
+        terminalreporter._session.exitstatus = pytest.ExitCode.TESTS_FAILED  # noqa: SLF001 - pytest has no other way
+
+
 @pytest.fixture(scope="session")
 def specs_dir() -> Path:
     """The directory of the platforms' published specifications."""

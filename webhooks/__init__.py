@@ -1,0 +1,1 @@
+"""The web process: everything that speaks HTTP to us."""

@@ -1,0 +1,117 @@
+"""The web process' application: `gunicorn "webhooks.app:create_app()"`."""
+
+import json
+import os
+from collections.abc import Callable
+from datetime import datetime
+from http import HTTPStatus
+from types import TracebackType
+from typing import Final
+
+import structlog
+from flask import Flask, Response, jsonify, request
+from redis import Redis
+from werkzeug import wrappers
+from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
+
+from ledger import embedded, log
+from ledger.clock import utcnow
+from ledger.database import Database
+from ledger.queue import Waker, connect
+from ledger.secrets import Vault
+from ledger.settings import Settings
+from webhooks import health
+from webhooks.receive import BodyError, Reception, refusal
+
+MAX_BODY: Final = 5 * 1024 * 1024
+"""The largest body taken, in bytes."""
+
+_QUEUE_TIMEOUT: Final = 1.0  # seconds for a call to Redis; a platform waits five for its answer
+
+_log = structlog.stdlib.get_logger(__name__)
+
+
+class WebProcess(Flask):
+    """Flask, with an unforeseen failure written to our log, once, with its reason."""
+
+    def log_exception(
+        self, exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None]
+    ) -> None:
+        """Write an exception that nothing caught to the log."""
+        _log.error("failed", reason="INTERNAL", method=request.method, path=request.path, exc_info=exc_info)
+
+
+def create_app(
+    settings: Settings | None = None,
+    *,
+    database: Database | None = None,
+    waker: Waker | None = None,
+    vault: Vault | None = None,
+    clock: Callable[[], datetime] = utcnow,
+) -> Flask:
+    """Return the web process' application.
+
+    Args:
+        settings: Read from the environment by default, in which case logging is set up, too.
+        database: The ledger; the settings' by default.
+        waker: Wakes workers; over the settings' Redis by default.
+        vault: Opens webhook secrets; the settings' by default.
+        clock: Tells the time a delivery came, in UTC.
+
+    Raises:
+        ledger.settings.SettingsError: If the environment is not usable.
+    """
+    if settings is None:
+        settings = Settings.from_env(os.environ)
+        log.configure(settings.log_format)
+    database = database or Database(settings.database_url)
+    redis = _redis(settings)
+    reception = Reception(database, vault or Vault.of(settings), waker or Waker(redis), clock)
+
+    app = WebProcess("webhooks", static_folder=None)
+    # One more than is taken: of a body in chunks Werkzeug silently returns as much as the limit.
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY + 1
+    app.register_blueprint(health.blueprint(database, redis))
+    app.register_error_handler(HTTPException, _http_error)
+
+    @app.post("/webhooks/<source>/<account>")
+    def receive(source: str, account: str) -> Response:
+        outcome = reception.receive(source, account, dict(request.headers), _read_body)
+        answer = jsonify(outcome.body)
+        answer.status_code = outcome.status
+        answer.headers.update(outcome.headers)
+        return answer
+
+    return app
+
+
+def _redis(settings: Settings) -> Redis:
+    return connect(settings.redis_url or embedded.url(settings.data_dir), timeout=_QUEUE_TIMEOUT)
+
+
+def _read_body() -> bytes:
+    """Return the raw bytes of the request, whether its length was stated, or stated wrongly, or not at all.
+
+    Raises:
+        webhooks.receive.BodyError: If there are too many of them, or fewer than stated.
+    """
+    if (request.content_length or 0) > MAX_BODY:
+        raise BodyError("too_large")
+    try:
+        body = request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        raise BodyError("too_large") from None
+    except ClientDisconnected:
+        raise BodyError("incomplete_body") from None
+    if len(body) > MAX_BODY:
+        raise BodyError("too_large")
+    return body
+
+
+def _http_error(error: HTTPException) -> wrappers.Response:
+    """Answer what Flask refuses in the words of our own refusals."""
+    answer = error.get_response()
+    status = HTTPStatus(answer.status_code)
+    answer.content_type = "application/json"
+    answer.set_data(json.dumps(refusal(status, status.phrase.lower().replace(" ", "_"))))
+    return answer

@@ -1,0 +1,57 @@
+"""Which account an address belongs to."""
+
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from ledger.accounts import AccountError
+from ledger.secrets import Vault
+from webhooks.sources import SOURCES
+from webhooks.sources.protocol import Endpoint, Source
+
+_SLUG_LENGTH: Final = 40  # characters; the width of the ledger's column
+
+
+class NoSuchEndpointError(LookupError):
+    """Raised when no platform or no account has this address.
+
+    Attributes:
+        reason: `unknown_source` or `unknown_account`; the answer tells neither from the other.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def source_of(name: str) -> Source:
+    """Return the platform of an address.
+
+    Raises:
+        NoSuchEndpointError: If there is none of that name.
+    """
+    try:
+        return SOURCES[name]
+    except KeyError:
+        raise NoSuchEndpointError("unknown_source") from None
+
+
+def find(session: Session, vault: Vault, source: Source, slug: str) -> Endpoint:
+    """Return the endpoint of a platform's account, with its live secrets as of now.
+
+    Raises:
+        NoSuchEndpointError: If the platform has no account of that name.
+        ledger.secrets.SecretsError: If no key opens the account's secrets.
+        ledger.policy.PolicyError: If the account's settings are not of this version.
+    """
+    # The database is not asked for what no account can be called.
+    if not (slug.isascii() and slug.isprintable() and len(slug) <= _SLUG_LENGTH):
+        raise NoSuchEndpointError("unknown_account")
+    try:
+        account = source.find_account(session, slug)
+    except AccountError:
+        raise NoSuchEndpointError("unknown_account") from None
+    endpoint = Endpoint.of(account, secrets=tuple(vault.open(account.webhook_secrets)))
+    if endpoint.source != source.name:
+        raise NoSuchEndpointError("unknown_account")
+    return endpoint

@@ -1,0 +1,57 @@
+"""Whether the process lives, whether it can work, and what it has counted."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Final
+
+from flask import Blueprint, Response, jsonify
+from redis import Redis, RedisError
+from sqlalchemy.exc import SQLAlchemyError
+
+from ledger import schema
+from ledger.database import Database
+from ledger.schema import SchemaError
+from webhooks import metrics
+
+_OK: Final = "ok"
+
+
+def blueprint(database: Database, redis: Redis) -> Blueprint:
+    """Return `/healthz`, `/readyz` and `/metrics`."""
+    health = Blueprint("health", __name__)
+
+    @health.get("/healthz")
+    def healthz() -> Response:
+        """Answer as long as the process does; asks nobody else."""
+        return jsonify({"status": _OK})
+
+    @health.get("/readyz")
+    def readyz() -> Response:
+        """Answer 200 if ledger, queue and schema are as they must be, else 503, naming which is not."""
+        checks = {
+            "ledger": _check(database.ping),
+            "queue": _check(redis.ping),
+            "schema": _check(lambda: schema.require(database)),
+        }
+        ready = all(found == _OK for found in checks.values())
+        answer = jsonify({"status": "ready" if ready else "not_ready", "checks": checks})
+        answer.status_code = HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE
+        return answer
+
+    @health.get("/metrics")
+    def metrics_page() -> Response:
+        """Answer with what was counted, for Prometheus."""
+        return Response(metrics.exposition(), content_type=metrics.CONTENT_TYPE)
+
+    return health
+
+
+def _check(ask: Callable[[], object]) -> str:
+    """Return `ok`, or what is wrong, without the addresses and names that a driver's message may hold."""
+    try:
+        ask()
+    except SchemaError as error:
+        return str(error)
+    except (SQLAlchemyError, RedisError) as error:
+        return f"cannot be reached ({type(error).__name__})"
+    return _OK

@@ -1,0 +1,235 @@
+"""The one path of every delivery: find, cap, verify, read, record, wake, answer."""
+
+import logging
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from http import HTTPStatus
+from typing import Final
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from ledger import deliveries
+from ledger.clock import utcnow
+from ledger.database import Database
+from ledger.deliveries import NewDelivery
+from ledger.policy import PolicyError
+from ledger.queue import Waker
+from ledger.reasons import reason as known_reason
+from ledger.secrets import SecretsError, Vault
+from webhooks import endpoints
+from webhooks.endpoints import NoSuchEndpointError
+from webhooks.metrics import DELIVERIES
+from webhooks.sources import SOURCES
+from webhooks.sources.protocol import Endpoint, Reading, Request, SignatureError, Source, UnreadableError
+
+RETRY_AFTER: Final = 10  # seconds until a platform should try again while the ledger cannot be reached
+
+_TOPIC_LENGTH: Final = 120  # characters; the width of the ledger's column
+_DETAIL_LENGTH: Final = 500  # characters kept of what is wrong with a body
+_HEADER_LENGTH: Final = 500  # characters kept of a header
+_LOGGED_LENGTH: Final = 60  # characters logged of what anybody may put into an address
+
+_BODY_STATUS: Final = {
+    "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    # What came is not what was signed.
+    "incomplete_body": HTTPStatus.UNAUTHORIZED,
+}
+
+_log = structlog.stdlib.get_logger(__name__)
+
+
+class BodyError(Exception):
+    """Raised when a request's body cannot be had.
+
+    Attributes:
+        reason: `too_large`, or `incomplete_body` when the connection ended before the body did.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a request.
+
+    Attributes:
+        status: The answer's HTTP status.
+        outcome: `accepted`, `duplicate`, `quarantined` or `refused`.
+        reason: Why, where there is something to say: a code of `ledger.reasons`, or of the refusal.
+        topic: What it is about, as far as it was read.
+        delivery_id: The ledger's, where it was written down.
+        bytes: The body's size, as far as it was read.
+        woken: Whether Redis took the call for a worker.
+    """
+
+    status: HTTPStatus
+    outcome: str
+    reason: str = ""
+    topic: str = ""
+    delivery_id: int | None = None
+    bytes: int = 0
+    woken: bool = False
+    detail: str = ""
+
+    @property
+    def body(self) -> dict[str, str]:
+        """Return the answer's JSON body; it does not tell an unknown account from an unknown platform."""
+        if self.outcome != "refused":
+            return {"outcome": self.outcome}
+        code = "not_found" if self.status is HTTPStatus.NOT_FOUND else self.reason
+        return refusal(self.status, code)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Return the answer's headers."""
+        return {"Retry-After": str(RETRY_AFTER)} if self.status is HTTPStatus.SERVICE_UNAVAILABLE else {}
+
+
+def refusal(status: HTTPStatus, code: str) -> dict[str, str]:
+    """Return the JSON body of a refusal."""
+    return {"code": code, "message": status.description or status.phrase}
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """Takes deliveries in.
+
+    Attributes:
+        clock: Tells the time a delivery came, in UTC.
+    """
+
+    database: Database
+    vault: Vault = field(repr=False)
+    waker: Waker
+    clock: Callable[[], datetime] = utcnow
+
+    def receive(
+        self, source_name: str, slug: str, headers: Mapping[str, str], read_body: Callable[[], bytes]
+    ) -> Outcome:
+        """Take one request in; write one line about it to the log.
+
+        Args:
+            source_name: The platform, as in the address.
+            slug: The account, as in the address.
+            headers: The request's headers.
+            read_body: Reads the body, once somebody is known to be addressed; raises `BodyError`.
+        """
+        started = time.perf_counter()
+        trace_id = uuid.uuid4().hex
+        try:
+            outcome = self._take(source_name, slug, headers, read_body, trace_id)
+        except NoSuchEndpointError as error:
+            outcome = _refused(HTTPStatus.NOT_FOUND, error.reason)
+        except BodyError as error:
+            outcome = _refused(_BODY_STATUS[error.reason], error.reason)
+        except SignatureError as error:
+            outcome = _refused(SOURCES[source_name].unsigned_status, error.reason)
+        except (SecretsError, PolicyError) as error:  # ours to mend; the platform will try again
+            outcome = _refused(HTTPStatus.SERVICE_UNAVAILABLE, error.reason, str(error))
+        except SQLAlchemyError as error:
+            outcome = _refused(HTTPStatus.SERVICE_UNAVAILABLE, "ledger_unreachable", type(error).__name__)
+        milliseconds = (time.perf_counter() - started) * 1000
+        _tell(outcome, source_name, slug, trace_id, milliseconds)
+        return outcome
+
+    def _take(
+        self,
+        source_name: str,
+        slug: str,
+        headers: Mapping[str, str],
+        read_body: Callable[[], bytes],
+        trace_id: str,
+    ) -> Outcome:
+        source = endpoints.source_of(source_name)
+        with self.database.read() as session:
+            endpoint = endpoints.find(session, self.vault, source, slug)
+        request = Request(headers, read_body(), self.clock())
+        source.verify(request, endpoint)
+        new, remark = _read(source, request, endpoint, trace_id)
+        with self.database.write() as session:
+            delivery_id = deliveries.accept(session, new, now=request.received_at)
+        taken = Outcome(source.accepted_status, "duplicate", remark, new.topic, bytes=len(request.body))
+        if delivery_id is None:
+            return taken
+        taken = replace(taken, delivery_id=delivery_id, detail=new.detail)
+        if new.reason:
+            return replace(taken, outcome="quarantined")
+        return replace(taken, outcome="accepted", woken=self.waker.deliveries(source.name, [delivery_id]))
+
+
+def _read(source: Source, request: Request, endpoint: Endpoint, trace_id: str) -> tuple[NewDelivery, str]:
+    """Return what is to be written down, and the reason to remark on, if any.
+
+    What is signed is kept even if it is not understood: a platform must not drop us for a field it added.
+    """
+    quarantined_for = detail = ""
+    try:
+        reading = source.read(request, endpoint)
+        remark = reading.reason
+        detail = known_reason(remark).what if remark else ""
+    except UnreadableError as error:
+        quarantined_for = remark = error.reason
+        detail = _clean(str(error), _DETAIL_LENGTH)
+        reading = Reading(error.topic, error.delivery_key, (), error.order_ref)
+    new = NewDelivery(
+        source=source.name,
+        netsuite_account_id=endpoint.netsuite_account_id,
+        account_id=endpoint.account_id,
+        topic=_clean(reading.topic, _TOPIC_LENGTH),
+        delivery_key=reading.delivery_key,
+        headers={
+            name: _clean(text, _HEADER_LENGTH)
+            for name, text in request.headers.items()
+            if name in source.kept_headers
+        },
+        body=request.body,
+        events=reading.events,
+        order_ref=reading.order_ref,
+        trace_id=trace_id,
+        reason=quarantined_for,
+        detail=detail,
+    )
+    return new, remark
+
+
+def _refused(status: HTTPStatus, reason: str, detail: str = "") -> Outcome:
+    return Outcome(status, "refused", reason, detail=detail)
+
+
+def _clean(text: str, length: int) -> str:
+    """Return text that every database and terminal can hold."""
+    return "".join(character if character.isprintable() else "?" for character in text[:length])
+
+
+def _tell(outcome: Outcome, source_name: str, slug: str, trace_id: str, milliseconds: float) -> None:
+    """Count the request and write its one line."""
+    known = source_name if source_name in SOURCES else "unknown"
+    DELIVERIES.labels(known, outcome.outcome, outcome.reason).inc()
+    _log.log(
+        _level(outcome),
+        "delivery",
+        source=_clean(source_name, _LOGGED_LENGTH),
+        account=_clean(slug, _LOGGED_LENGTH),
+        topic=outcome.topic,
+        status=int(outcome.status),
+        outcome=outcome.outcome,
+        reason=outcome.reason,
+        detail=outcome.detail,
+        delivery_id=outcome.delivery_id,
+        trace_id=trace_id,
+        bytes=outcome.bytes,
+        woken=outcome.woken,
+        ms=round(milliseconds, 1),
+    )
+
+
+def _level(outcome: Outcome) -> int:
+    if outcome.status is HTTPStatus.SERVICE_UNAVAILABLE:
+        return logging.ERROR
+    return logging.INFO if outcome.outcome in {"accepted", "duplicate"} else logging.WARNING

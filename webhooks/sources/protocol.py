@@ -1,0 +1,193 @@
+"""What the receiving side asks of a platform: verify a request, and read it in our own words.
+
+A source does no I/O and does not know the web framework.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from http import HTTPStatus
+from typing import Protocol, Self
+
+from sqlalchemy.orm import Session
+
+from ledger.events import Event
+from ledger.models import Account, NetSuiteAccount
+from ledger.policy import Policy
+
+
+class SignatureError(Exception):
+    """Raised when nothing shows that a request comes from the platform, and for this account.
+
+    Attributes:
+        reason: `missing_signature`, `wrong_signature`, `wrong_shop`, `bad_timestamp`, `stale` or
+            `from_the_future`.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class NotOfSchemaError(ValueError):
+    """Raised while reading a payload that contradicts the platform's documentation.
+
+    Attributes:
+        reason: Always `NOT_OF_SCHEMA`.
+    """
+
+    reason = "NOT_OF_SCHEMA"
+
+
+class UnknownTopicError(ValueError):
+    """Raised while reading a payload of a topic this service did not ask for.
+
+    Attributes:
+        reason: Always `UNKNOWN_TOPIC`.
+    """
+
+    reason = "UNKNOWN_TOPIC"
+
+
+class UnreadableError(Exception):
+    """Raised when a request is the platform's, but is not understood.
+
+    Attributes:
+        reason: `NOT_JSON`, `NOT_OF_SCHEMA` or `UNKNOWN_TOPIC`, codes of `ledger.reasons`.
+        topic: The topic as far as it is known.
+        delivery_key: What a second sending of the same request has in common with it.
+        order_ref: The order it speaks of as far as it is known, for erasing personal data.
+    """
+
+    def __init__(
+        self, reason: str, detail: str, *, topic: str = "", delivery_key: str, order_ref: str = ""
+    ) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.topic = topic
+        self.delivery_key = delivery_key
+        self.order_ref = order_ref
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One address that a platform posts to, with what is needed to judge what arrives there.
+
+    Attributes:
+        source: The platform's name, as in the address.
+        slug: The account's name, as in the address.
+        platform_id: The account's name at the platform: a shop's domain, a NetSuite account id.
+        netsuite_account_id: The NetSuite account in the ledger.
+        account_id: The storefront account in the ledger; None where NetSuite itself posts.
+        policy: The storefront account's rules; the defaults where NetSuite itself posts.
+        secrets: Every live webhook secret.
+    """
+
+    source: str
+    slug: str
+    platform_id: str
+    netsuite_account_id: int
+    account_id: int | None
+    policy: Policy
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    @classmethod
+    def of(cls, account: Account | NetSuiteAccount, *, secrets: tuple[str, ...] = ()) -> Self:
+        """Return the endpoint of an account.
+
+        Raises:
+            ledger.policy.PolicyError: If its stored settings are not of this version.
+        """
+        if isinstance(account, NetSuiteAccount):
+            return cls("netsuite", account.slug, account.account_id, account.id, None, Policy(), secrets)
+        return cls(
+            account.platform.value,
+            account.slug,
+            account.storefront_id,
+            account.netsuite_account_id,
+            account.id,
+            Policy.of(account.settings),
+            secrets,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request as it came.
+
+    Attributes:
+        headers: By name; the names are kept in lower case.
+        body: The raw bytes, as signed.
+        received_at: When it came, in UTC.
+        replayed: It was accepted before and is read again because a person asked for it.
+    """
+
+    headers: Mapping[str, str]
+    body: bytes
+    received_at: datetime
+    replayed: bool = False
+
+    def __post_init__(self) -> None:
+        """Make the names of headers findable in whatever case they came."""
+        object.__setattr__(self, "headers", {name.lower(): text for name, text in self.headers.items()})
+
+    def header(self, name: str) -> str:
+        """Return a header's text, empty where there is none."""
+        return self.headers.get(name.lower(), "").strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A request in our own words.
+
+    Attributes:
+        topic: What it is about.
+        delivery_key: What a second sending of the same event has in common with it.
+        events: What it tells; may be empty.
+        order_ref: The order's id at the platform, empty where there is none.
+        reason: A code of `ledger.reasons` where something is to be said about it, such as `TEST_DELIVERY`.
+    """
+
+    topic: str
+    delivery_key: str
+    events: tuple[Event, ...]
+    order_ref: str = ""
+    reason: str = ""
+
+
+class Source(Protocol):
+    """A platform that posts to us."""
+
+    @property
+    def name(self) -> str:
+        """The platform's name in addresses."""
+
+    @property
+    def find_account(self) -> Callable[[Session, str], Account | NetSuiteAccount]:
+        """How the ledger finds the account in its addresses; raises `ledger.accounts.AccountError`."""
+
+    @property
+    def kept_headers(self) -> frozenset[str]:
+        """The headers that are kept with a delivery, in lower case."""
+
+    @property
+    def accepted_status(self) -> HTTPStatus:
+        """What the platform takes as success."""
+
+    @property
+    def unsigned_status(self) -> HTTPStatus:
+        """What the platform is told when its signature does not hold."""
+
+    def verify(self, request: Request, endpoint: Endpoint) -> None:
+        """Check that the request is the platform's own and meant for this endpoint.
+
+        Raises:
+            SignatureError: If it is not.
+        """
+
+    def read(self, request: Request, endpoint: Endpoint) -> Reading:
+        """Return the request in our own words.
+
+        Raises:
+            UnreadableError: If it is not understood.
+        """
