@@ -41,7 +41,7 @@ class Database:
             Path(parsed.database or "").parent.mkdir(parents=True, exist_ok=True)
             options["connect_args"] = {"timeout": busy_timeout}
         else:
-            options["connect_args"] = {"connect_timeout": 5}
+            options["connect_args"] = {"connect_timeout": 3}  # a platform waits five seconds
         self.engine: Engine = create_engine(parsed, **options)
         if self.is_sqlite:
             event.listen(self.engine, "connect", _tune_sqlite)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
@@ -144,9 +144,13 @@ def erase(
 ) -> int:
     """Empty the bodies of an account's deliveries, of some orders or (None) of all; return how many.
 
-    What was understood of them stays: events hold order numbers and amounts, and no personal data.
+    Requests about these orders' personal data name the person too, so they go with them. What was understood
+    stays: events hold order numbers and amounts, and no personal data.
     """
-    of_orders = Delivery.order_ref.in_(order_refs) if order_refs is not None else Delivery.id.is_not(None)
+    of_orders: ColumnElement[bool] = Delivery.id.is_not(None)
+    if order_refs is not None:
+        requests = _requests_about(session, account_id, order_refs)
+        of_orders = or_(Delivery.order_ref.in_(order_refs), Delivery.id.in_(requests))
     erased = session.execute(
         update(Delivery)
         .where(Delivery.account_id == account_id, of_orders, Delivery.body != b"")
@@ -156,6 +160,20 @@ def erase(
     note = f"{len(erased)} delivery bodies"
     audit.write(session, "account", account_id, "erase", at=now, actor=actor, note=note)
     return len(erased)
+
+
+def _requests_about(session: Session, account_id: int, order_refs: Sequence[str]) -> list[int]:
+    """Return the deliveries that were requests about the personal data of some of these orders."""
+    query = select(Delivery.id, Delivery.events).where(
+        Delivery.account_id == account_id, Delivery.order_ref == "", Delivery.body != b""
+    )
+    asked = set(order_refs)
+    return [
+        row.id
+        for row in session.execute(query)
+        for event in row.events
+        if event["event"] == "personal_data_request" and asked & set(event["order_ids"])
+    ]
 
 
 def forget(session: Session, before: datetime, *, limit: int) -> int:

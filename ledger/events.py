@@ -167,6 +167,15 @@ class RefundSeen:
             payments=tuple(replace(p, state=state) if p.id == payment_id else p for p in self.payments),
         )
 
+    def after(self, known: "RefundSeen") -> "RefundSeen":
+        """Return the refund as seen, except that late news does not make settled money pending again."""
+        settled = {p.id: p.state for p in known.payments if p.state is not MoneyState.PENDING}
+        payments = (
+            replace(p, state=settled.get(p.id, p.state)) if p.state is MoneyState.PENDING else p
+            for p in self.payments
+        )
+        return replace(self, payments=tuple(payments))
+
     def to_json(self) -> dict[str, Any]:
         """Return the event as JSON values."""
         return {

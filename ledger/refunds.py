@@ -26,7 +26,7 @@ GRACE = timedelta(seconds=5)
 """How long a wake-up call has before the scheduler repeats it."""
 
 _KEY_LENGTH: Final = 60
-_NOT_IN_KEY: Final = re.compile(r"[^A-Za-z0-9_-]")
+_NOT_IN_KEY: Final = re.compile(r"[^A-Za-z0-9_]")
 
 
 class LeaseLostError(Exception):
@@ -52,7 +52,8 @@ class RefundNotFoundError(LookupError):
 def key_of(account_slug: str, source_refund_id: str) -> str:
     """Return the stable key of a refund: `rs-{account}-{source refund id}`.
 
-    NetSuite takes letters, digits, `_` and `-` in an external id, so any other id is replaced by its hash.
+    NetSuite takes letters, digits, `_` and `-` in an external id, so any other id is replaced by its hash; so
+    is one with a hyphen, since account `a` with id `b-1` and account `a-b` with id `1` would share a key.
     """
     key = f"rs-{account_slug}-{source_refund_id}"
     if _NOT_IN_KEY.search(source_refund_id) or len(key) > _KEY_LENGTH:
@@ -176,6 +177,7 @@ def _take_news(
     no_money_yet = refund.state is State.IGNORED and refund.reason == "NO_MONEY_MOVED"
     if refund.state is not State.POSTING and (refund.state in UNDER_WAY or no_money_yet):
         known = link or (session.get(OrderLink, refund.order_link_id) if refund.order_link_id else None)
+        seen = seen.after(RefundSeen.from_json(refund.source_facts))
         facts = _facts(seen, known)
         if facts["source_facts"] != refund.source_facts:
             for name, value in facts.items():

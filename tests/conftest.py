@@ -45,7 +45,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     skipped = terminalreporter.stats.get("skipped", [])
     if os.environ.get("REFUSE_SKIPS") and skipped:
         terminalreporter.write_line(f"{len(skipped)} tests were skipped, and REFUSE_SKIPS is set", red=True)
-        terminalreporter._session.exitstatus = pytest.ExitCode.TESTS_FAILED  # noqa: SLF001 - pytest has no other way
+        raise pytest.exit.Exception("skips are refused", returncode=pytest.ExitCode.TESTS_FAILED)
 
 
 @pytest.fixture(scope="session")

@@ -81,7 +81,8 @@ def _take(
     """Take every event over in one transaction with closing the delivery; all of it counts, or nothing."""
     now = utcnow()
     refund_ids: list[int] = []
-    why, detail = "", ""
+    # A delivery that was accepted with a remark keeps it, unless there is something newer to say.
+    why, detail = "", "" if delivery.reason else delivery.detail
     with runtime.database.write() as session:
         for event, read in found.items():
             if isinstance(event, RecordChanged):

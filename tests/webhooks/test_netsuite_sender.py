@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from functools import partial
 
 from ledger import accounts
 from ledger.clock import utcnow
@@ -14,6 +15,10 @@ from tests.webhooks.conftest import Web
 from webhooks.app import create_app
 
 
+def _at(moment: datetime) -> datetime:
+    return moment
+
+
 def test_every_request_of_the_script_is_accepted_and_understood(
     web: Web, settings: Settings, database: Database, vault: Vault
 ) -> None:
@@ -24,7 +29,7 @@ def test_every_request_of_the_script_is_accepted_and_understood(
 
     for request in sent:
         signed_at = datetime.fromtimestamp(int(request.headers["X-NS-Timestamp"]), UTC)
-        app = create_app(settings, database=database, vault=vault, clock=lambda at=signed_at: at)
+        app = create_app(settings, database=database, vault=vault, clock=partial(_at, signed_at))
         answer = app.test_client().post(
             "/webhooks/netsuite/books", data=request.body, headers=dict(request.headers)
         )

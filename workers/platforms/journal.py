@@ -95,7 +95,10 @@ def masked_url(url: str) -> str:
         parts = urlsplit(url)
     except ValueError:
         return "(not a web address)"
-    query = [(name, MASK if _hides(name) else value) for name, value in parse_qsl(parts.query, True)]  # noqa: FBT003 - keeps empty values
+    query = [
+        (name, MASK if _hides(name) else value)
+        for name, value in parse_qsl(parts.query, keep_blank_values=True)
+    ]
     return urlunsplit(
         (parts.scheme, parts.netloc.rpartition("@")[2], parts.path, urlencode(query, safe="*"), "")
     )

@@ -204,10 +204,11 @@ class NetSuiteClient:
         json: Mapping[str, Any] | None = None,
     ) -> Answer:
         """Make one call in a slot of its own, with a new token if the old one was refused."""
-        for is_last in (False, True):
+
+        def once() -> Answer:
             auth = self._authorizer.auth()
             with self._slots.slot(self._slot_timeout, lease=self._lease):
-                answer = self._http.call(
+                return self._http.call(
                     method,
                     self._base + path,
                     write=write,
@@ -216,8 +217,10 @@ class NetSuiteClient:
                     json=json,
                     auth=auth,
                 )
-            if answer.status != HTTPStatus.UNAUTHORIZED or is_last or not self._authorizer.renew():
-                break
+
+        answer = once()
+        if answer.status == HTTPStatus.UNAUTHORIZED and self._authorizer.renew():
+            answer = once()
         if not answer.ok:
             raise _error(answer, write=write)
         return answer

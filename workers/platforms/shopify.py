@@ -224,11 +224,7 @@ class ShopifyClient:
             PlatformError: `NONEXISTENT_RECORD` if there is no such order, or if Shopify does not say.
         """
         with _understood():
-            order = self._query("RefundIds", {"id": gid("Order", order_id)})["order"]
-            if order is None:
-                raise PlatformError("NONEXISTENT_RECORD", f"Shopify has no order {order_id}")
-            if len(order["refunds"]) >= queries.REFUNDS_READ:
-                raise PlatformError("REFUSED", f"order {order_id} has {queries.REFUNDS_READ} refunds or more")
+            order = self._listed(gid("Order", order_id))
             currency = order["currencyCode" if currency_mode == "shop" else "presentmentCurrencyCode"]
             return tuple(
                 refund_seen(
@@ -261,12 +257,26 @@ class ShopifyClient:
     def _noted(self, refund_input: Mapping[str, Any]) -> CreatedRefund | None:
         """Return the order's refund that has the note of an input, if there is one."""
         note = refund_input.get("note")
+        if not note:
+            return None
         with _understood():
-            order = self._query("RefundIds", {"id": refund_input["orderId"]})["order"] if note else None
-            for each in map(storefront_refund, order["refunds"] if order else ()):
-                if each.note == note:
-                    return CreatedRefund(each.id, each.amount, payments_pending=False)
-        return None
+            known = map(storefront_refund, self._listed(refund_input["orderId"])["refunds"])
+            found = next((each for each in known if each.note == note), None)
+        return CreatedRefund(found.id, found.amount, payments_pending=False) if found else None
+
+    def _listed(self, order_gid: str) -> Node:
+        """Return an order with its refunds' ids and notes.
+
+        Raises:
+            PlatformError: If there is no such order, or it has more refunds than can be read.
+        """
+        order: Node | None = self._query("RefundIds", {"id": order_gid})["order"]
+        if order is None:
+            raise PlatformError("NONEXISTENT_RECORD", f"Shopify has no order {number_of(order_gid)}")
+        if len(order["refunds"]) >= queries.REFUNDS_READ:
+            detail = f"order {number_of(order_gid)} has {queries.REFUNDS_READ} refunds or more"
+            raise PlatformError("REFUSED", detail)
+        return order
 
     def _pages(
         self, first: Node, operation: str, variables: Mapping[str, Any], parent: str, name: str
@@ -289,24 +299,26 @@ class ShopifyClient:
 
     def _call(self, operation: str, variables: Mapping[str, Any], *, write: bool) -> dict[str, Any]:
         """Run an operation and return its data, with a new token if the old one was refused."""
-        for is_last in (False, True):
-            token = self._access.token()
-            self._budget.spend(operation)
-            answer = self._http.call(
-                "POST",
-                self._url,
-                write=write,
-                headers={"X-Shopify-Access-Token": token},
-                json={
-                    "operationName": operation,
-                    "variables": dict(variables),
-                    "query": queries.OPERATIONS[operation],
-                },
-            )
-            if answer.status != HTTPStatus.UNAUTHORIZED or is_last or not self._access.renew():
-                break
+        answer = self._send(operation, variables, write=write)
+        if answer.status == HTTPStatus.UNAUTHORIZED and self._access.renew():
+            answer = self._send(operation, variables, write=write)
         self._budget.learn(operation, answer.body)
         return self._data(operation, answer, write=write)
+
+    def _send(self, operation: str, variables: Mapping[str, Any], *, write: bool) -> Answer:
+        token = self._access.token()
+        self._budget.spend(operation)
+        return self._http.call(
+            "POST",
+            self._url,
+            write=write,
+            headers={"X-Shopify-Access-Token": token},
+            json={
+                "operationName": operation,
+                "variables": dict(variables),
+                "query": queries.OPERATIONS[operation],
+            },
+        )
 
     def _data(self, operation: str, answer: Answer, *, write: bool) -> dict[str, Any]:
         if not answer.ok:

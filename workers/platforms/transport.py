@@ -9,7 +9,6 @@ import io
 import ipaddress
 import os
 import socket
-import ssl
 import threading
 import time
 from contextvars import ContextVar
@@ -118,15 +117,6 @@ def _checked(sock: socket.socket, connection: HTTPConnection) -> socket.socket:
     return sock
 
 
-def _announce(sock: socket.socket | ssl.SSLSocket | None) -> None:
-    """Note that the next bytes leave this process."""
-    exchange = current.get()
-    patience = exchange.patience()
-    if sock is not None:
-        sock.settimeout(patience)
-    exchange.sent = True
-
-
 class _Connection(HTTPConnection):
     response_class = _BoundedResponse
 
@@ -136,21 +126,14 @@ class _Connection(HTTPConnection):
     def send(self, data: object) -> None:
         if self.sock is None:
             self.connect()
-        _announce(self.sock)
+        exchange = current.get()
+        self.sock.settimeout(exchange.patience())
+        exchange.sent = True
         super().send(data)  # type: ignore[arg-type] # whatever urllib3 hands on
 
 
-class _TLSConnection(HTTPSConnection):
-    response_class = _BoundedResponse
-
-    def _new_conn(self) -> socket.socket:
-        return _checked(super()._new_conn(), self)
-
-    def send(self, data: object) -> None:
-        if self.sock is None:
-            self.connect()
-        _announce(self.sock)
-        super().send(data)  # type: ignore[arg-type] # whatever urllib3 hands on
+class _TLSConnection(_Connection, HTTPSConnection):
+    pass
 
 
 class _Pool(HTTPConnectionPool):

@@ -43,19 +43,17 @@ def candidates(order: NetSuiteOrder) -> tuple[Candidate, ...]:
     billed = [each for each in order.billed if not each.voided]
     live = [each for each in order.refunds if not each.voided]
     sources = {each.id: {each.id} | _ids(_made_from({each.id}, order.returns)) for each in billed}
-    found: list[Candidate] = []
-    for record in billed:
-        others = [each for each in billed if each is not record]
-        elsewhere = {source for other in others for source in sources[other.id]}
-        found.append(
-            Candidate(
-                record,
-                refunds=_not_of_others(live, own=sources[record.id], others=elsewhere),
-                returns=_not_of_others(order.returns, own={record.id}, others=_ids(others)),
-                held_elsewhere=frozenset(_skus(others) - _skus([record])),
-            )
+    every_source = {source for some in sources.values() for source in some}
+    skus = _skus(billed)
+    return tuple(
+        Candidate(
+            record,
+            refunds=_taken(live, own=sources[record.id], known=every_source),
+            returns=_taken(order.returns, own={record.id}, known=_ids(billed)),
+            held_elsewhere=frozenset(skus - _skus([record])),
         )
-    return tuple(found)
+        for record in billed
+    )
 
 
 def of_linked(order: NetSuiteOrder, linked_id: str) -> NetSuiteOrder:
@@ -84,8 +82,9 @@ def of_linked(order: NetSuiteOrder, linked_id: str) -> NetSuiteOrder:
     )
 
 
-def _not_of_others(documents: Iterable[Document], *, own: set[str], others: set[str]) -> tuple[Document, ...]:
-    return tuple(each for each in documents if each.created_from & own or not each.created_from & others)
+def _taken(documents: Iterable[Document], *, own: set[str], known: set[str]) -> tuple[Document, ...]:
+    """Return the documents made from a record's own sources, and those made from none that is known."""
+    return tuple(each for each in documents if each.created_from & own or not each.created_from & known)
 
 
 def _made_from(sources: set[str], documents: Iterable[Document]) -> list[Document]:

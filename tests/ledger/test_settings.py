@@ -1,0 +1,138 @@
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+from ledger.settings import Settings, SettingsError
+
+KEY = Fernet.generate_key().decode()
+
+
+def problems_of(**env: str) -> list[str]:
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_env(env)
+    assert refused.value.reason == "bad_settings"
+    assert str(refused.value) == " ".join(refused.value.problems)
+    return refused.value.problems
+
+
+def test_nothing_needs_to_be_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert Settings.from_env({}) == Settings(
+        database_url=f"sqlite:///{tmp_path}/var/ledger.db",
+        redis_url="",
+        secret_keys=(),
+        public_url="",
+        data_dir=tmp_path / "var",
+        log_format="json",
+        allow_private_urls=False,
+    )
+
+
+def test_an_empty_variable_is_one_that_is_not_set() -> None:
+    names = ["DATABASE_URL", "REDIS_URL", "REFUND_SYNC_SECRET_KEY", "REFUND_SYNC_PUBLIC_URL"]
+    names += ["REFUND_SYNC_DATA_DIR", "REFUND_SYNC_LOG", "REFUND_SYNC_ALLOW_PRIVATE_URLS"]
+    assert Settings.from_env(dict.fromkeys(names, "")) == Settings.from_env({})
+
+
+@pytest.mark.parametrize(
+    ("given", "used"),
+    [
+        ("postgres://u:p@db/ledger", "postgresql+psycopg://u:p@db/ledger"),
+        ("postgresql://u:p@db/ledger", "postgresql+psycopg://u:p@db/ledger"),
+        ("postgresql+psycopg://u:p@db/ledger", "postgresql+psycopg://u:p@db/ledger"),
+        ("sqlite:////data/ledger.db", "sqlite:////data/ledger.db"),
+    ],
+)
+def test_a_database_url_names_the_driver_in_the_end(given: str, used: str) -> None:
+    settings = Settings.from_env({"DATABASE_URL": given, "REFUND_SYNC_SECRET_KEY": KEY})
+    assert settings.database_url == used
+
+
+@pytest.mark.parametrize(
+    ("given", "used"),
+    [
+        ("redis://queue:6379/0", "redis://queue:6379/0"),
+        ("rediss://queue", "rediss://queue"),
+        ("unix:///run/valkey.sock", "unix:///run/valkey.sock"),
+        ("valkey://valkey:6379/0", "redis://valkey:6379/0"),
+        ("valkeys://queue", "rediss://queue"),
+    ],
+)
+def test_a_valkey_url_is_a_redis_url(given: str, used: str) -> None:
+    assert Settings.from_env({"REDIS_URL": given}).redis_url == used
+
+
+def test_everything_that_can_be_set_is_taken_over() -> None:
+    other = Fernet.generate_key().decode()
+    settings = Settings.from_env(
+        {
+            "REFUND_SYNC_DATA_DIR": "/data",
+            "REFUND_SYNC_SECRET_KEY": f" {KEY} ,, {other}",
+            "REFUND_SYNC_PUBLIC_URL": "https://refunds.example.com/",
+            "REFUND_SYNC_LOG": "console",
+            "REFUND_SYNC_ALLOW_PRIVATE_URLS": "1",
+        }
+    )
+    assert settings.data_dir == Path("/data")
+    assert settings.secret_keys == (KEY, other)
+    assert settings.public_url == "https://refunds.example.com"
+    assert settings.log_format == "console"
+    assert settings.allow_private_urls
+
+
+def test_secret_keys_are_not_shown() -> None:
+    assert KEY not in repr(Settings.from_env({"REFUND_SYNC_SECRET_KEY": KEY}))
+
+
+@pytest.mark.parametrize("url", ["http://localhost:8080", "http://127.0.0.1:8080", "http://[::1]:8080"])
+def test_this_host_needs_no_tls(url: str) -> None:
+    assert Settings.from_env({"REFUND_SYNC_PUBLIC_URL": url}).public_url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://refunds.example.com",
+        "refunds.example.com",
+        "https://",
+        "ftp://x",
+        "https://[::1",
+        "https://x:y",
+    ],
+)
+def test_a_public_url_that_no_platform_would_call_is_named(url: str) -> None:
+    assert problems_of(REFUND_SYNC_PUBLIC_URL=url) == [
+        "REFUND_SYNC_PUBLIC_URL must be an https:// address, such as https://refunds.example.com."
+    ]
+
+
+def test_a_real_database_needs_a_key_of_its_own() -> None:
+    (problem,) = problems_of(DATABASE_URL="postgresql://db/ledger")
+    assert problem.startswith("REFUND_SYNC_SECRET_KEY must be set when DATABASE_URL is")
+
+
+@pytest.mark.parametrize("key", ["short", KEY[:-4], f"{KEY},nonsense", "ключ"])
+def test_what_is_no_fernet_key_is_named(key: str) -> None:
+    assert problems_of(REFUND_SYNC_SECRET_KEY=key) == [
+        "REFUND_SYNC_SECRET_KEY must hold Fernet keys (URL-safe base64), separated by commas."
+    ]
+
+
+def test_every_problem_is_named_at_once() -> None:
+    problems = problems_of(
+        DATABASE_URL="mysql://db",
+        REDIS_URL="http://queue",
+        REFUND_SYNC_PUBLIC_URL="http://refunds.example.com",
+        REFUND_SYNC_LOG="xml",
+        REFUND_SYNC_ALLOW_PRIVATE_URLS="yes",
+    )
+    assert [problem.split()[0] for problem in problems] == [
+        "DATABASE_URL",
+        "REDIS_URL",
+        "REFUND_SYNC_SECRET_KEY",
+        "REFUND_SYNC_PUBLIC_URL",
+        "REFUND_SYNC_LOG",
+        "REFUND_SYNC_ALLOW_PRIVATE_URLS",
+    ]
+    assert problems[4] == "REFUND_SYNC_LOG must be one of json, console, not 'xml'."
