@@ -29,10 +29,7 @@ def retry(session: Session, refund_id: int, *, now: datetime, actor: str, note: 
         ledger.refunds.RefundNotFoundError: If there is none.
         ledger.states.IllegalTransitionError: If its state does not allow it.
     """
-    refund = refunds.load(session, refund_id)
-    _afresh(refund)
-    refunds.move(session, refund, Transition.RETRY, "REQUESTED_BY_PERSON", now=now, actor=actor, note=note)
-    return refund
+    return _restart(session, refund_id, Transition.RETRY, now=now, actor=actor, note=note)
 
 
 def post(session: Session, refund_id: int, *, now: datetime, actor: str, note: str = "") -> Refund:
@@ -42,10 +39,8 @@ def post(session: Session, refund_id: int, *, now: datetime, actor: str, note: s
         ledger.refunds.RefundNotFoundError: If there is none.
         ledger.states.IllegalTransitionError: If its state does not allow it.
     """
-    refund = refunds.load(session, refund_id)
+    refund = _restart(session, refund_id, Transition.POST_NOW, now=now, actor=actor, note=note)
     refund.reviewed = True
-    _afresh(refund)
-    refunds.move(session, refund, Transition.POST_NOW, "REQUESTED_BY_PERSON", now=now, actor=actor, note=note)
     return refund
 
 
@@ -80,12 +75,9 @@ def uncancel(session: Session, refund_id: int, *, now: datetime, actor: str, not
 
     Raises:
         ledger.refunds.RefundNotFoundError: If there is none.
-        ledger.states.IllegalTransitionError: If it is not cancelled.
+        ledger.states.IllegalTransitionError: If its state does not allow it.
     """
-    refund = refunds.load(session, refund_id)
-    _afresh(refund)
-    refunds.move(session, refund, Transition.UNCANCEL, "REQUESTED_BY_PERSON", now=now, actor=actor, note=note)
-    return refund
+    return _restart(session, refund_id, Transition.UNCANCEL, now=now, actor=actor, note=note)
 
 
 def resolve(
@@ -108,7 +100,13 @@ def resolve(
     return refund
 
 
-def _afresh(refund: Refund) -> None:
+def _restart(
+    session: Session, refund_id: int, transition: Transition, *, now: datetime, actor: str, note: str
+) -> Refund:
+    """Begin anew: no try counts any more, and no wait has begun."""
+    refund = refunds.load(session, refund_id)
     refund.tries = 0
     refund.waiting_for = ""
     refund.deadline_at = None
+    refunds.move(session, refund, transition, "REQUESTED_BY_PERSON", now=now, actor=actor, note=note)
+    return refund

@@ -6,8 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, or_, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from ledger import audit
@@ -15,6 +13,7 @@ from ledger.events import Event
 from ledger.models import Delivery
 from ledger.models.deliveries import DeliveryState
 from ledger.reasons import reason as known_reason
+from ledger.upsert import insert
 
 LEASE = timedelta(seconds=90)
 """How long a worker has for one delivery before another may take it over."""
@@ -50,7 +49,6 @@ def accept(session: Session, new: NewDelivery, *, now: datetime) -> int | None:
 
     The database decides which of two is first, so that racing duplicates cannot both win.
     """
-    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
     values: dict[str, Any] = {
         "source": new.source,
         "netsuite_account_id": new.netsuite_account_id,
@@ -71,7 +69,7 @@ def accept(session: Session, new: NewDelivery, *, now: datetime) -> int | None:
         "lease_token": 0,
     }
     return session.execute(
-        insert(Delivery).values(values).on_conflict_do_nothing().returning(Delivery.id)
+        insert(session, Delivery).values(values).on_conflict_do_nothing().returning(Delivery.id)
     ).scalar()
 
 

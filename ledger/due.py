@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from ledger.models import Delivery, Refund
 
@@ -14,35 +14,33 @@ AGAIN: timedelta = timedelta(seconds=15)
 
 def deliveries(session: Session, *, now: datetime, limit: int) -> Sequence[tuple[int, str]]:
     """Return the due deliveries as (id, source), and put them off by `AGAIN`."""
-    due = (
-        select(Delivery.id)
-        .where(Delivery.due_at <= now)
-        .order_by(Delivery.due_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    taken = session.execute(
-        update(Delivery)
-        .where(Delivery.id.in_(due.scalar_subquery()))
-        .values(due_at=now + AGAIN)
-        .returning(Delivery.id, Delivery.source)
-    )
-    return [(row.id, row.source) for row in taken]
+    return _hand_out(session, Delivery, Delivery.source, now=now, limit=limit)
 
 
 def refunds(session: Session, *, now: datetime, limit: int) -> Sequence[tuple[int, str]]:
     """Return the due refunds as (id, origin), and put them off by `AGAIN`."""
+    return _hand_out(session, Refund, Refund.origin, now=now, limit=limit)
+
+
+def _hand_out(
+    session: Session,
+    table: type[Delivery | Refund],
+    queue: InstrumentedAttribute[str],
+    *,
+    now: datetime,
+    limit: int,
+) -> Sequence[tuple[int, str]]:
     due = (
-        select(Refund.id)
-        .where(Refund.due_at <= now)
-        .order_by(Refund.due_at)
+        select(table.id)
+        .where(table.due_at <= now)
+        .order_by(table.due_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
     taken = session.execute(
-        update(Refund)
-        .where(Refund.id.in_(due.scalar_subquery()))
+        update(table)
+        .where(table.id.in_(due.scalar_subquery()))
         .values(due_at=now + AGAIN)
-        .returning(Refund.id, Refund.origin)
+        .returning(table.id, queue)
     )
-    return [(row.id, row.origin) for row in taken]
+    return [(number, name) for number, name in taken]

@@ -6,13 +6,12 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import delete, or_, select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from ledger import audit
 from ledger.events import OrderSeen
 from ledger.models import OrderLink, OrderState, OrderTombstone
+from ledger.upsert import insert
 
 _LIFE: Final = tuple(OrderState)  # unknown, open, cancelled, deleted
 
@@ -34,7 +33,6 @@ class NetSuiteOrder:
 
 def ensure(session: Session, account_id: int, order_id: str, *, now: datetime, name: str = "") -> OrderLink:
     """Return the link of a storefront order, made if this is the first that is heard of it."""
-    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
     values: dict[str, Any] = {
         "account_id": account_id,
         "storefront_order_id": order_id,
@@ -48,7 +46,7 @@ def ensure(session: Session, account_id: int, order_id: str, *, now: datetime, n
         "created_at": now,
         "updated_at": now,
     }
-    session.execute(insert(OrderLink).values(values).on_conflict_do_nothing())
+    session.execute(insert(session, OrderLink).values(values).on_conflict_do_nothing())
     query = select(OrderLink).where(
         OrderLink.account_id == account_id, OrderLink.storefront_order_id == order_id
     )
@@ -147,7 +145,6 @@ def bury(
     session: Session, netsuite_account_id: int, numbers: Sequence[str], record_id: str, *, now: datetime
 ) -> None:
     """Remember a sales order that was deleted before any storefront order was linked to it."""
-    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
     for number in filter(None, dict.fromkeys(numbers)):
         values = {
             "netsuite_account_id": netsuite_account_id,
@@ -156,7 +153,7 @@ def bury(
             "deleted_at": now,
         }
         session.execute(
-            insert(OrderTombstone)
+            insert(session, OrderTombstone)
             .values(values)
             .on_conflict_do_update(index_elements=["netsuite_account_id", "number"], set_=values)
         )

@@ -8,8 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import or_, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from ledger import audit
@@ -18,6 +16,7 @@ from ledger.models import Account, OrderLink, Refund, RefundLine
 from ledger.models.accounts import Direction
 from ledger.reasons import reason as known_reason
 from ledger.states import AT_REST, UNDER_WAY, State, Transition, follow
+from ledger.upsert import insert
 
 LEASE = timedelta(seconds=90)
 """How long a worker has to decide, and again how long it has to write, before another takes over."""
@@ -75,7 +74,6 @@ def record(
 
     A refund that is posted, cancelled or with a person keeps what it has: news never undoes a decision.
     """
-    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
     to_netsuite = seen.origin != "netsuite"
     values = _facts(seen, link) | {
         "account_id": account.id,
@@ -94,7 +92,7 @@ def record(
         **_BLANK,
     }
     made = session.execute(
-        insert(Refund).values(values).on_conflict_do_nothing().returning(Refund.id)
+        insert(session, Refund).values(values).on_conflict_do_nothing().returning(Refund.id)
     ).scalar()
     known = (
         Refund.account_id == account.id,

@@ -15,15 +15,8 @@ def credit_memo(stage: Stage) -> None:
         **{"from": {"type": "invoice", "id": stage.billed_id(imported)}},
         lines=[{"sku": "LAMP", "quantity": 1}],
     )
-    stage.expect(
-        "credit memo to shop",
-        stage.shop_out,
-        "netsuite",
-        memo,
-        State.POSTED,
-        "POSTED",
-        transaction_type="credit_memo",
-        record_total="42.00",
+    stage.expect_posted(
+        "credit memo to shop", stage.shop_out, memo, "credit_memo", "42.00", origin="netsuite"
     )
     _refunded_once(stage, order)
 
@@ -37,15 +30,8 @@ def cash_refund(stage: Stage) -> None:
         lines=[{"sku": "LAMP", "quantity": 2}],
         shippingCost="6.00",
     )
-    stage.expect(
-        "cash refund to shop",
-        stage.shop_out,
-        "netsuite",
-        refund,
-        State.POSTED,
-        "POSTED",
-        transaction_type="cash_refund",
-        record_total="90.00",
+    stage.expect_posted(
+        "cash refund to shop", stage.shop_out, refund, "cash_refund", "90.00", origin="netsuite"
     )
     _refunded_once(stage, order)
 

@@ -8,17 +8,16 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import joinedload, selectinload
 
 from cli.demo.control import Books, Control, Shop, record_id
 from ledger.database import Database
-from ledger.models import Delivery, Refund
+from ledger.models import Account, Delivery, Refund
 from ledger.models.deliveries import DeliveryState
 from ledger.states import State
 
 _PATIENCE: Final = 20.0  # seconds a scenario waits for the service
 _PAUSE: Final = threading.Event()
-_LOOK_EVERY: Final = 0.05  # seconds
+_LOOK_EVERY: Final = 0.1  # seconds
 T = TypeVar("T")
 
 
@@ -50,6 +49,17 @@ class Expected:
     transaction_type: str = ""
     record_total: str = ""
     echo: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a refund stands in the ledger."""
+
+    id: int
+    state: State
+    reason: str
+    detail: str
+    target_id: str
 
 
 @dataclass
@@ -87,14 +97,39 @@ class Stage:
             self.expected.append(wanted)
         self.wait_for(shop, origin, refund_id, state, reason)
 
-    def wait_for(self, shop: Shop, origin: str, refund_id: str, state: State, reason: str) -> Refund:
-        """Wait until a refund is in a state for a reason, and return it.
+    def expect_posted(
+        self,
+        scenario: str,
+        shop: Shop,
+        refund_id: str,
+        transaction_type: str,
+        record_total: str,
+        **more: Any,  # noqa: ANN401
+    ) -> None:
+        """Say that a refund must be posted as a record of a type and total, and wait until it is.
+
+        Raises:
+            DemoError: If it is not in time.
+        """
+        self.expect(
+            scenario,
+            shop,
+            more.get("origin", "shopify"),
+            refund_id,
+            State.POSTED,
+            more.get("reason", "POSTED"),
+            transaction_type=transaction_type,
+            record_total=record_total,
+        )
+
+    def wait_for(self, shop: Shop, origin: str, refund_id: str, state: State, reason: str) -> Standing:
+        """Wait until a refund is in a state for a reason, and return how it stands.
 
         Raises:
             DemoError: If it does not come there in time, saying where it is.
         """
 
-        def there() -> Refund | None:
+        def there() -> Standing | None:
             refund = self.find(shop, origin, refund_id)
             return refund if refund and (refund.state, refund.reason) == (state, reason) else None
 
@@ -105,18 +140,20 @@ class Stage:
             where = f"it is {found.state} {found.reason} ({found.detail})" if found else "it never arrived"
             raise DemoError(f"{error}; {where}") from None
 
-    def find(self, shop: Shop, origin: str, refund_id: str) -> Refund | None:
-        """Return a refund from the ledger."""
-        with self.database.read() as session:
-            query = (
-                select(Refund)
-                .where(Refund.origin == origin, Refund.source_refund_id == refund_id)
-                .options(joinedload(Refund.account), selectinload(Refund.lines))
+    def find(self, shop: Shop, origin: str, refund_id: str) -> Standing | None:
+        """Return how a refund stands in the ledger."""
+        query = (
+            select(Refund.id, Refund.state, Refund.reason, Refund.detail, Refund.target_id)
+            .join(Account, Account.id == Refund.account_id)
+            .where(
+                Refund.origin == origin,
+                Refund.source_refund_id == refund_id,
+                Account.slug == self.accounts[shop.domain],
             )
-            for refund in session.scalars(query):
-                if refund.account.slug == self.accounts[shop.domain]:
-                    return refund
-        return None
+        )
+        with self.database.read() as session:
+            row = session.execute(query).one_or_none()
+        return Standing(*row) if row is not None else None
 
     def until(self, condition: Callable[[], T | None], what: str) -> T:
         """Look until something is there, and return it.

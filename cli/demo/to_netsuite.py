@@ -29,16 +29,7 @@ def official_example(stage: Stage) -> None:
         transactions=[{"amount": "75.00"}, {"amount": "10.00"}],
         official_example=True,
     )
-    stage.expect(
-        "official example payload",
-        shop,
-        "shopify",
-        refund,
-        State.POSTED,
-        "POSTED",
-        transaction_type="credit_memo",
-        record_total="85.00",
-    )
+    stage.expect_posted("official example payload", shop, refund, "credit_memo", "85.00")
 
 
 def cash_sale(stage: Stage) -> None:
@@ -47,16 +38,7 @@ def cash_sale(stage: Stage) -> None:
     refund = stage.shop_in.refund(
         order, lines=[{"sku": "SHIRT-M", "quantity": 1, "restock_type": "no_restock"}]
     )
-    stage.expect(
-        "cash sale order",
-        stage.shop_in,
-        "shopify",
-        refund,
-        State.POSTED,
-        "POSTED",
-        transaction_type="cash_refund",
-        record_total="27.00",
-    )
+    stage.expect_posted("cash sale order", stage.shop_in, refund, "cash_refund", "27.00")
 
 
 def partial_refunds(stage: Stage) -> None:
@@ -66,16 +48,7 @@ def partial_refunds(stage: Stage) -> None:
     stage.imported(order, [_SHIRT])
     for number in ("first", "second"):
         refund = shop.refund(order, lines=[{"sku": "SHIRT-M", "quantity": 1}])
-        stage.expect(
-            f"{number} partial refund",
-            shop,
-            "shopify",
-            refund,
-            State.POSTED,
-            "POSTED",
-            transaction_type="credit_memo",
-            record_total="27.00",
-        )
+        stage.expect_posted(f"{number} partial refund", shop, refund, "credit_memo", "27.00")
     refund = shop.refund(order, shipping="7.00")
     stage.expect("above the remainder", shop, "shopify", refund, State.DISCREPANCY, "OVER_REFUND")
 
@@ -84,32 +57,14 @@ def shipping_only(stage: Stage) -> None:
     """Only the shipping is given back."""
     order, _ = stage.synced_order(stage.shop_in, [_MUG], shipping={"price": "7.00"})
     refund = stage.shop_in.refund(order, shipping="7.00")
-    stage.expect(
-        "shipping only",
-        stage.shop_in,
-        "shopify",
-        refund,
-        State.POSTED,
-        "POSTED",
-        transaction_type="credit_memo",
-        record_total="7.00",
-    )
+    stage.expect_posted("shipping only", stage.shop_in, refund, "credit_memo", "7.00")
 
 
 def tax_only(stage: Stage) -> None:
     """Only the tax is given back."""
     order, _ = stage.synced_order(stage.shop_in, [_SHIRT])
     refund = stage.shop_in.refund(order, lines=[{"sku": "SHIRT-M", "quantity": 2, "tax_only": True}])
-    stage.expect(
-        "tax only",
-        stage.shop_in,
-        "shopify",
-        refund,
-        State.POSTED,
-        "POSTED",
-        transaction_type="credit_memo",
-        record_total="4.00",
-    )
+    stage.expect_posted("tax only", stage.shop_in, refund, "credit_memo", "4.00")
 
 
 def restock_only(stage: Stage) -> None:
@@ -126,16 +81,7 @@ def zero_decimal_currency(stage: Stage) -> None:
     lines = [{"sku": "TEA-CUP", "quantity": 2, "price": "1500", "tax_rate": "0.1"}]
     order, _ = stage.synced_order(stage.shop_yen, lines, billed="cashSale", currency="JPY")
     refund = stage.shop_yen.refund(order, lines=[{"sku": "TEA-CUP", "quantity": 1}])
-    stage.expect(
-        "zero-decimal currency",
-        stage.shop_yen,
-        "shopify",
-        refund,
-        State.POSTED,
-        "POSTED",
-        transaction_type="cash_refund",
-        record_total="1650",
-    )
+    stage.expect_posted("zero-decimal currency", stage.shop_yen, refund, "cash_refund", "1650")
 
 
 def presentment_currency(stage: Stage) -> None:
@@ -143,16 +89,7 @@ def presentment_currency(stage: Stage) -> None:
     order = stage.order(stage.shop_in, [_SHIRT], presentment_currency="EUR", exchange_rate="1.10")
     stage.imported(order, [_SHIRT | {"price": "27.50"}])
     refund = stage.shop_in.refund(order, lines=[{"sku": "SHIRT-M", "quantity": 1}])
-    stage.expect(
-        "presentment currency",
-        stage.shop_in,
-        "shopify",
-        refund,
-        State.POSTED,
-        "POSTED",
-        transaction_type="credit_memo",
-        record_total="29.70",
-    )
+    stage.expect_posted("presentment currency", stage.shop_in, refund, "credit_memo", "29.70")
 
 
 def before_its_order(stage: Stage) -> None:
@@ -162,16 +99,7 @@ def before_its_order(stage: Stage) -> None:
     refund = shop.refund(order, lines=[{"sku": "MUG", "quantity": 1}])
     stage.wait_for(shop, "shopify", refund, State.WAITING, "ORDER_NOT_SYNCED")
     stage.imported(order, [_MUG])
-    stage.expect(
-        "before its order",
-        shop,
-        "shopify",
-        refund,
-        State.POSTED,
-        "POSTED",
-        transaction_type="credit_memo",
-        record_total="13.50",
-    )
+    stage.expect_posted("before its order", shop, refund, "credit_memo", "13.50")
 
 
 def before_billing(stage: Stage) -> None:
@@ -180,16 +108,7 @@ def before_billing(stage: Stage) -> None:
     refund = stage.shop_in.refund(order, lines=[{"sku": "MUG", "quantity": 1}])
     stage.wait_for(stage.shop_in, "shopify", refund, State.WAITING, "NOT_BILLED")
     stage.books.bill(imported, "cashSale")
-    stage.expect(
-        "before billing",
-        stage.shop_in,
-        "shopify",
-        refund,
-        State.POSTED,
-        "POSTED",
-        transaction_type="cash_refund",
-        record_total="13.50",
-    )
+    stage.expect_posted("before billing", stage.shop_in, refund, "cash_refund", "13.50")
 
 
 def order_deleted(stage: Stage) -> None:
@@ -218,16 +137,7 @@ def same_delivery_again(stage: Stage) -> None:
     refund = shop.refund(order, lines=[{"sku": "SHIRT-M", "quantity": 1}])
     sent = stage.until(lambda: _webhook_of(stage, refund), f"the webhook of refund {refund}")
     shop.redeliver(sent["id"], times=3, concurrently=True)
-    stage.expect(
-        "delivered five times",
-        shop,
-        "shopify",
-        refund,
-        State.POSTED,
-        "POSTED",
-        transaction_type="credit_memo",
-        record_total="27.00",
-    )
+    stage.expect_posted("delivered five times", shop, refund, "credit_memo", "27.00")
     shop.redeliver(sent["id"], times=1)
 
 
@@ -249,16 +159,7 @@ def return_authorization(stage: Stage) -> None:
     refund = stage.shop_in.refund(
         order, lines=[{"sku": "SHIRT-M", "quantity": 1, "restock_type": "no_restock"}]
     )
-    stage.expect(
-        "return authorization",
-        stage.shop_in,
-        "shopify",
-        refund,
-        State.POSTED,
-        "POSTED",
-        transaction_type="credit_memo",
-        record_total="27.00",
-    )
+    stage.expect_posted("return authorization", stage.shop_in, refund, "credit_memo", "27.00")
     made = stage.find(stage.shop_in, "shopify", refund)
     sources = [
         str(record.get("createdFrom", {}).get("id"))

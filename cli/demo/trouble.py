@@ -17,16 +17,7 @@ def two_calls(stage: Stage) -> None:
     stage.settle()
     stage.control.delete("/calls")
     refund = stage.shop_in.refund(order, lines=[{"sku": "PEN", "quantity": 1}])
-    stage.expect(
-        "two calls and no more",
-        stage.shop_in,
-        "shopify",
-        refund,
-        State.POSTED,
-        "POSTED",
-        transaction_type="credit_memo",
-        record_total="10.00",
-    )
+    stage.expect_posted("two calls and no more", stage.shop_in, refund, "credit_memo", "10.00")
     calls = [call for call in stage.calls("netsuite") if call["operation"] != "token"]
     if len(calls) != _HAPPY_CALLS:
         raise DemoError(f"{len(calls)} NetSuite calls for one refund: {[c['operation'] for c in calls]}")
@@ -44,16 +35,7 @@ def cancel_and_uncancel(stage: Stage) -> None:
     stage.wait_for(stage.shop_in, "shopify", refund, State.CANCELLED, "CANCELLED_BY_PERSON")
     with stage.database.write() as session:
         actions.uncancel(session, waiting.id, now=utcnow(), actor="demo", note="it was right after all")
-    stage.expect(
-        "cancelled, then uncancelled",
-        stage.shop_in,
-        "shopify",
-        refund,
-        State.POSTED,
-        "POSTED",
-        transaction_type="credit_memo",
-        record_total="10.00",
-    )
+    stage.expect_posted("cancelled, then uncancelled", stage.shop_in, refund, "credit_memo", "10.00")
 
 
 def timeout_after_write(stage: Stage) -> None:
@@ -62,15 +44,8 @@ def timeout_after_write(stage: Stage) -> None:
     stage.settle()
     stage.fault(platform="netsuite", operation="record:transform", when="after", kind="stall", seconds=6)
     refund = stage.shop_in.refund(order, lines=[{"sku": "PEN", "quantity": 1}])
-    stage.expect(
-        "time-out after the write",
-        stage.shop_in,
-        "shopify",
-        refund,
-        State.POSTED,
-        "ALREADY_POSTED",
-        transaction_type="cash_refund",
-        record_total="10.00",
+    stage.expect_posted(
+        "time-out after the write", stage.shop_in, refund, "cash_refund", "10.00", reason="ALREADY_POSTED"
     )
 
 
@@ -80,16 +55,7 @@ def throttled_by_netsuite(stage: Stage) -> None:
     stage.settle()
     stage.fault(platform="netsuite", operation="suiteql", when="before", kind="throttle", times=2)
     refund = stage.shop_in.refund(order, lines=[{"sku": "PEN", "quantity": 2}])
-    stage.expect(
-        "throttled by NetSuite",
-        stage.shop_in,
-        "shopify",
-        refund,
-        State.POSTED,
-        "POSTED",
-        transaction_type="credit_memo",
-        record_total="20.00",
-    )
+    stage.expect_posted("throttled by NetSuite", stage.shop_in, refund, "credit_memo", "20.00")
 
 
 def throttled_by_shopify(stage: Stage) -> None:
@@ -101,15 +67,8 @@ def throttled_by_shopify(stage: Stage) -> None:
         **{"from": {"type": "invoice", "id": stage.billed_id(imported)}},
         lines=[{"sku": "PEN", "quantity": 1}],
     )
-    stage.expect(
-        "throttled by Shopify",
-        stage.shop_out,
-        "netsuite",
-        memo,
-        State.POSTED,
-        "POSTED",
-        transaction_type="credit_memo",
-        record_total="10.00",
+    stage.expect_posted(
+        "throttled by Shopify", stage.shop_out, memo, "credit_memo", "10.00", origin="netsuite"
     )
 
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -72,8 +72,15 @@ class World:
 
 
 @contextmanager
-def world(data_dir: Path, port: int | None) -> Iterator[World]:
+def world(
+    data_dir: Path, port: int | None, *, infrastructure: Mapping[str, str] | None = None
+) -> Iterator[World]:
     """Start everything in a data directory, and stop it at the end.
+
+    Args:
+        data_dir: Where embedded data and the processes' log are kept.
+        port: Of the web process; None for a free one.
+        infrastructure: Settings of a real database and Redis; embedded ones without.
 
     Raises:
         DemoError: If a process does not come up.
@@ -88,6 +95,7 @@ def world(data_dir: Path, port: int | None) -> Iterator[World]:
     }
     for name in ("DATABASE_URL", "REDIS_URL", "REFUND_SYNC_SECRET_KEY"):
         env.pop(name, None)
+    env |= infrastructure or {}
     settings = Settings.from_env(env)
     database = Database(settings.database_url)
     schema.migrate(database)
@@ -101,7 +109,7 @@ def world(data_dir: Path, port: int | None) -> Iterator[World]:
         _answers(f"{sandbox_url}/_control/healthz", log.name)
         stage = _furnish(Control(sandbox_url), database, Vault.of(settings), web_url)
         _answers(f"{web_url}/readyz", log.name)
-        _workers_are_up(data_dir, log.name)
+        _workers_are_up(settings, log.name)
         yield World(stage, web_url, data_dir)
     database.dispose()
 
@@ -140,8 +148,8 @@ def _answers(url: str, log: str) -> None:
     raise DemoError(f"{url} does not answer; see {log}")
 
 
-def _workers_are_up(data_dir: Path, log: str) -> None:
-    connection = queue.connect(embedded.url(data_dir), timeout=5)
+def _workers_are_up(settings: Settings, log: str) -> None:
+    connection = queue.connect(settings.redis_url or embedded.url(settings.data_dir), timeout=5)
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
         if all(Worker.count(queue=queue.open_queue(name, connection)) for name in queue.QUEUES):

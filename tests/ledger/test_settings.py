@@ -112,7 +112,9 @@ def test_a_real_database_needs_a_key_of_its_own() -> None:
     assert problem.startswith("REFUND_SYNC_SECRET_KEY must be set when DATABASE_URL is")
 
 
-@pytest.mark.parametrize("key", ["short", KEY[:-4], f"{KEY},nonsense", "ключ"])
+@pytest.mark.parametrize(
+    "key", ["short", KEY[:-4], f"{KEY},nonsense", "ключ"], ids=["short", "cut", "one of two", "not ASCII"]
+)
 def test_what_is_no_fernet_key_is_named(key: str) -> None:
     assert problems_of(REFUND_SYNC_SECRET_KEY=key) == [
         "REFUND_SYNC_SECRET_KEY must hold Fernet keys (URL-safe base64), separated by commas."
