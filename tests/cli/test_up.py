@@ -1,0 +1,61 @@
+"""`refund-sync up`, as a person or a service manager runs it: real processes, real signals."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.cli.processes import Family, ended, eventually, family
+
+SMALL = ("up", "--port", "0", "--workers", "1", "--processes", "1")
+
+
+@pytest.fixture
+def up(tmp_path: Path) -> Iterator[Family]:
+    """Processes with nothing configured but where their data is kept."""
+    with family(REFUND_SYNC_DATA_DIR=str(tmp_path)) as made:
+        yield made
+
+
+def _ok(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=10).ok
+    except requests.ConnectionError:
+        return False
+
+
+def test_up_brings_everything_up_replaces_the_dead_and_ends_it_all(up: Family, tmp_path: Path) -> None:
+    supervisor = up.start(*SMALL)
+    assert supervisor.stdout
+    url = supervisor.stdout.readline().split()[3]
+
+    eventually(lambda: _ok(f"{url}/healthz"))
+    eventually(lambda: _ok(f"{url}/readyz"))
+    assert requests.get(f"{url}/metrics", timeout=10).ok
+    assert (tmp_path / "ledger.db").exists()
+    for name in ("worker shopify", "worker netsuite", "scheduler", "valkey-server", "gunicorn"):
+        assert up.members(name), name
+
+    for name in ("worker netsuite", "gunicorn"):
+        (killed,) = {min(up.members(name))}
+        os.kill(killed, signal.SIGKILL)
+        eventually(lambda name=name, killed=killed: up.members(name) - {killed})
+    eventually(lambda: _ok(f"{url}/readyz"))
+
+    supervisor.terminate()
+
+    assert ended(supervisor) == 0
+    eventually(up.is_gone)
+
+
+def test_up_that_is_killed_leaves_nobody_behind(up: Family) -> None:
+    supervisor = up.start(*SMALL)
+    eventually(lambda: up.members("worker netsuite") and up.members("gunicorn") and up.members("scheduler"))
+
+    supervisor.kill()
+
+    assert ended(supervisor) == -signal.SIGKILL
+    eventually(up.is_gone)
