@@ -148,12 +148,10 @@ def from_netsuite(runtime: Runtime, request: Request, *, now: datetime) -> Retri
 
 
 def _in_ledger(runtime: Runtime, request: Request) -> _Order | None:
-    """Return the order as its link knows it, if exactly one link does."""
-    with runtime.database.read() as session:
-        links = orders.of_storefront_number(session, [request.account.id], request.number)
-    if len(links) != 1 or not links[0].storefront_order_name:
+    """Return the order as its link knows it, if exactly one link does and knows it whole."""
+    link = _link_of(runtime, request, request.number)
+    if link is None or not link.storefront_order_name:
         return None
-    link = links[0]
     return _Order(link.storefront_order_id, link.storefront_order_name, link.netsuite_order_id)
 
 
@@ -167,7 +165,14 @@ def _in_storefront(runtime: Runtime, request: Request) -> _Order:
     order = client.order(request.number) or client.find_order(request.number, by="name")
     if order is None:
         raise RetrieveError("order_not_found", f"{request.account.slug} has no order {request.number!r}")
-    return _Order(order.id, order.name)
+    link = _link_of(runtime, request, order.id)
+    return _Order(order.id, order.name, link.netsuite_order_id if link else "")
+
+
+def _link_of(runtime: Runtime, request: Request, number: str) -> OrderLink | None:
+    with runtime.database.read() as session:
+        links = orders.of_storefront_number(session, [request.account.id], number)
+    return links[0] if len(links) == 1 else None
 
 
 def _check(found: NetSuiteOrder, order: _Order) -> None:
