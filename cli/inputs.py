@@ -1,4 +1,4 @@
-"""Secrets on their way in: from a file, standard input or the environment, never from the command line.
+"""What commands are given; secrets from a file, standard input or the environment, never as a word.
 
 What is typed after a command stays in the shell's history and is seen by everybody who may list processes.
 """
@@ -29,6 +29,10 @@ class InputError(ValueError):
         self.reason = reason
 
 
+ID: Final = click.IntRange(1, 2**63 - 1)
+"""An id of the ledger."""
+
+
 def credentials_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command `--credentials-file` and `--private-key-file`."""
     key = click.option(
@@ -39,7 +43,7 @@ def credentials_options(command: Callable[..., None]) -> Callable[..., None]:
     file = click.option(
         "--credentials-file",
         type=click.File(encoding="utf-8"),
-        help=f"JSON file with the credentials; - reads standard input. Default: ${CREDENTIALS_VARIABLE}.",
+        help="JSON file with the credentials; - reads standard input.",
     )
     return file(key(command))
 
@@ -54,43 +58,47 @@ def secret_option(command: Callable[..., None]) -> Callable[..., None]:
     return option(command)
 
 
-def read_credentials(
-    file: TextIO | None, private_key: TextIO | None, env: Mapping[str, str]
-) -> dict[str, Any]:
-    """Return the credentials of a file, else of the environment; empty if neither has any.
+def read_credentials(file: TextIO | None, private_key: TextIO | None) -> dict[str, Any]:
+    """Return the credentials of a file; empty where none is named.
 
     Raises:
-        InputError: If they are not a JSON object.
+        InputError: If they are not a JSON object, or there is a key without them.
     """
-    text = _read(file) if file is not None else env.get(CREDENTIALS_VARIABLE, "")
-    if not text.strip():
-        if file is not None:
-            raise InputError("bad_credentials_file", f"{file.name} is empty")
+    if file is None:
+        if private_key is not None:
+            raise InputError("no_credentials", "--private-key-file goes with --credentials-file")
         return {}
+    return _credentials(_read(file), file.name, private_key)
+
+
+def need_credentials(
+    file: TextIO | None, private_key: TextIO | None, env: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return the credentials of a file, or else of the environment.
+
+    Raises:
+        InputError: If there are none, or they are not a JSON object.
+    """
+    text = env.get(CREDENTIALS_VARIABLE, "")
+    if file is not None:
+        return read_credentials(file, private_key)
+    if text.strip():
+        return _credentials(text, CREDENTIALS_VARIABLE, private_key)
+    raise InputError(
+        "no_credentials",
+        f"credentials are missing: name a JSON file with --credentials-file, or set {CREDENTIALS_VARIABLE}",
+    )
+
+
+def _credentials(text: str, name: str, private_key: TextIO | None) -> dict[str, Any]:
     try:
         credentials = json.loads(text)
     except ValueError:
         credentials = None  # the parser's message would quote the secret
-    if not isinstance(credentials, dict):
-        where = file.name if file is not None else CREDENTIALS_VARIABLE
-        raise InputError("bad_credentials_file", f'{where} is not a JSON object such as {{"auth": "oauth2"}}')
+    if not isinstance(credentials, dict) or not credentials:
+        raise InputError("bad_credentials_file", f'{name} is not a JSON object such as {{"auth": "oauth2"}}')
     if private_key is not None:
         credentials["private_key"] = _read(private_key)
-    return credentials
-
-
-def need_credentials(credentials: dict[str, Any]) -> dict[str, Any]:
-    """Return the credentials, if there are any.
-
-    Raises:
-        InputError: If there are none.
-    """
-    if not credentials:
-        raise InputError(
-            "no_credentials",
-            "credentials are missing: name a JSON file with --credentials-file, "
-            f"or set {CREDENTIALS_VARIABLE}",
-        )
     return credentials
 
 

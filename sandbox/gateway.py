@@ -98,11 +98,6 @@ class Gateway:
         finally:
             if call.counted:
                 self._calls.leave(call.platform, call.tenant)
-        dropped = response is None
-        if response is None:
-            drop_connection()
-            response = Response(status=500)
-        response.headers[call.manners.request_id_header] = request_id
         self._calls.add(
             CallRecord(
                 at=arrived,
@@ -111,11 +106,15 @@ class Gateway:
                 operation=call.operation,
                 method=request.method,
                 path=request.path,
-                status=None if dropped else response.status_code,
+                status=None if response is None else response.status_code,
                 in_flight=number,
                 request_id=request_id,
             )
         )
+        if response is None:  # only now that it is logged may the client notice
+            drop_connection()
+            response = Response(status=500)
+        response.headers[call.manners.request_id_header] = request_id
         return response
 
     def _answer(self, call: Call, effect: Callable[[], Response], number: int) -> Response | None:

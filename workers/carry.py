@@ -8,6 +8,7 @@ import structlog
 
 from ledger import attempts, refunds
 from ledger.clock import utcnow
+from ledger.models import Refund
 from ledger.models.accounts import Direction
 from ledger.refunds import LeaseLostError
 from ledger.schedule import TRIES
@@ -28,33 +29,36 @@ log = structlog.get_logger()
 def carry(runtime: Runtime, refund_id: int) -> None:
     """Carry a refund as far as it goes now; does nothing if it is at rest or somebody else has it."""
     started = time.perf_counter()
-    work = _claim(runtime, refund_id)
-    if work is None:
+    row = _claim(runtime, refund_id)
+    if row is None:
         return
     runtime.journal.clear()
     try:
-        ending = _attempt(runtime, work)
+        ending = _attempt(runtime, row)
     except LeaseLostError as error:
         ending = Ending(Transition.RECONSIDER, "FACTS_CHANGED", str(error))
     with runtime.database.write() as session:
-        settle.close_attempt(session, work.row, work.token, ending, runtime.journal.entries(), now=utcnow())
+        settle.close_attempt(session, row, row.lease_token, ending, runtime.journal.entries(), now=utcnow())
     log.info(
         "attempt",
         refund=refund_id,
-        account=work.account.slug,
-        key=work.refund.key,
-        direction=work.refund.direction.value,
+        account=row.account.slug,
+        key=row.key,
+        direction=row.direction.value,
         outcome=ending.transition.value,
         reason=ending.reason,
         detail=ending.detail,
         calls=len(runtime.journal.entries()),
-        trace_id=work.row.trace_id,
+        trace_id=row.trace_id,
         ms=round((time.perf_counter() - started) * 1000),
     )
 
 
-def _claim(runtime: Runtime, refund_id: int) -> Work | None:
-    """Claim the refund; one that has killed a worker each time is given to a person instead."""
+def _claim(runtime: Runtime, refund_id: int) -> Refund | None:
+    """Claim the refund; one that has killed a worker each time is given to a person instead.
+
+    Nothing of what it says is looked at here, so that no content of it undoes the claim.
+    """
     with runtime.database.write() as session:
         now = utcnow()
         row = refunds.claim(session, refund_id, now=now)
@@ -73,41 +77,42 @@ def _claim(runtime: Runtime, refund_id: int) -> Work | None:
             )
             return None
         attempts.begin(session, row, now=now)
-        return work_of(session, row)
+        return row
 
 
-def _attempt(runtime: Runtime, work: Work) -> Ending:
-    account = work.row.account
-    if work.refund.direction is Direction.TO_NETSUITE:
-        return _run(
-            runtime, work, ToNetSuite(work, runtime.netsuite(account.netsuite), runtime.storefront(account))
-        )
-    return _run(runtime, work, ToStorefront(work, runtime.storefront(account)))
+def _attempt(runtime: Runtime, row: Refund) -> Ending:
+    try:
+        with runtime.database.read() as session:
+            work = work_of(session, row)
+        storefront = runtime.storefront(row.account)
+        if work.refund.direction is Direction.TO_NETSUITE:
+            return _run(runtime, work, ToNetSuite(work, runtime.netsuite(row.account.netsuite), storefront))
+        return _run(runtime, work, ToStorefront(work, storefront))
+    except LeaseLostError:
+        raise
+    except Exception as error:  # whatever it is, the refund must not be lost over it
+        log.exception("crash", refund=row.id, trace_id=row.trace_id)
+        detail = "".join(traceback.format_exception_only(error)).strip()[:500]
+        return _failed(runtime, row, PlatformError("INTERNAL", detail), at_storefront=False)
 
 
 def _run(runtime: Runtime, work: Work, side: Side[PlanT]) -> Ending:
     try:
         decision = _decide_and_write(runtime, work, side)
     except PlatformError as error:
-        return _failed(runtime, work, error, at_storefront=side.asks_storefront)
-    except LeaseLostError:
-        raise
-    except Exception as error:  # whatever it is, the refund must not be lost over it
-        log.exception("crash", refund=work.row.id, trace_id=work.row.trace_id)
-        detail = "".join(traceback.format_exception_only(error)).strip()[:500]
-        return _failed(runtime, work, PlatformError("INTERNAL", detail), at_storefront=False)
+        return _failed(runtime, work.row, error, at_storefront=side.asks_storefront)
     with runtime.database.write() as session:
         return settle.settle_decision(
             session, work.row, work.token, decision, now=utcnow(), shared=runtime.installation
         )
 
 
-def _failed(runtime: Runtime, work: Work, error: PlatformError, *, at_storefront: bool) -> Ending:
+def _failed(runtime: Runtime, row: Refund, error: PlatformError, *, at_storefront: bool) -> Ending:
     with runtime.database.write() as session:
         return settle.settle_error(
             session,
-            work.row,
-            work.token,
+            row,
+            row.lease_token,
             error,
             at_storefront=at_storefront,
             now=utcnow(),

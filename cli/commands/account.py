@@ -71,9 +71,10 @@ def add(
 ) -> None:
     """Connect a storefront account called SLUG to a NetSuite account.
 
-    Credentials for Shopify are {"client_id", "client_secret"} or {"access_token"}.
+    Credentials for Shopify are {"client_id", "client_secret"} or {"access_token"}. They are read from a file
+    or from the environment variable REFUND_SYNC_CREDENTIALS.
     """
-    credentials = need_credentials(read_credentials(credentials_file, private_key_file, app.env))
+    credentials = need_credentials(credentials_file, private_key_file, app.env)
     guide = GUIDES[Platform(platform)]
     guide.validate_credentials(credentials)
     secret = read_secret(webhook_secret_file) or guide.webhook_secret(credentials)
@@ -154,7 +155,7 @@ def change(
     Beside the settings of its rules an account has direction (to_netsuite or from_netsuite) and sync (on or
     off). A direction cannot change while refunds are under way.
     """
-    credentials = read_credentials(credentials_file, private_key_file, app.env) if credentials_file else {}
+    credentials = read_credentials(credentials_file, private_key_file)
     with app.database.write() as session:
         found = accounts.by_slug(session, slug)
         now = utcnow()

@@ -6,11 +6,12 @@ from typing import Final
 import click
 
 from cli import queries
-from cli.commands.refund_actions import ID
 from cli.context import App, pass_app
+from cli.inputs import ID
 from cli.output import example, json_option, plain, show_heading, show_json, show_record, show_table
 from cli.queries import DeliveryFilter, DeliveryNotFoundError
 from cli.views import audit_view, delivery_view
+from cli.waking import wake_deliveries
 from ledger import deliveries
 from ledger.clock import utcnow
 from ledger.models import DeliveryState
@@ -140,7 +141,4 @@ def _replay(app: App, number: int) -> None:
         events = reread(queries.owner_of(session, found), found)
         deliveries.replay(session, found, events, now=utcnow(), actor=app.actor)
     click.echo(f"delivery {number} is worked off again; it tells of {len(events)} events.")
-    if not app.waker.deliveries(found.source, [number]):
-        click.echo(
-            "No worker could be woken, since Redis does not answer; the scheduler will do it.", err=True
-        )
+    wake_deliveries(app, found.source, [number])

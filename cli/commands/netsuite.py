@@ -65,10 +65,11 @@ def add(
     """Connect a NetSuite account called SLUG.
 
     Credentials are {"auth": "oauth2", "client_id", "certificate_id", "private_key"} or {"auth": "tba",
-    "consumer_key", "consumer_secret", "token_id", "token_secret"}. Without a webhook secret one is made and
+    "consumer_key", "consumer_secret", "token_id", "token_secret"}. They are read from a file or from the
+    environment variable REFUND_SYNC_CREDENTIALS. Without a webhook secret one is made and
     shown once; it becomes the API secret that the NetSuite script signs with.
     """
-    credentials = need_credentials(read_credentials(credentials_file, private_key_file, app.env))
+    credentials = need_credentials(credentials_file, private_key_file, app.env)
     validate_credentials(credentials)
     accounts.check_api_url(api_url, allow_private=app.settings.allow_private_urls)
     given = read_secret(webhook_secret_file)
@@ -128,7 +129,7 @@ def change(
     as_json: bool,
 ) -> None:
     """Change the concurrency or the credentials of a NetSuite account; without any, show it."""
-    credentials = read_credentials(credentials_file, private_key_file, app.env) if credentials_file else {}
+    credentials = read_credentials(credentials_file, private_key_file)
     with app.database.write() as session:
         found = accounts.netsuite_by_slug(session, slug)
         now = utcnow()

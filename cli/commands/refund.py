@@ -6,8 +6,8 @@ import click
 
 from cli import queries
 from cli.commands import refund_actions
-from cli.commands.refund_actions import ID
 from cli.context import App, pass_app
+from cli.inputs import ID
 from cli.output import example, json_option, show_json, show_table
 from cli.queries import RefundFilter
 from cli.refund_page import show_refund

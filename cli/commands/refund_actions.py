@@ -1,7 +1,6 @@
 """What a person may do with refunds; each is a named transition with an entry in the audit trail."""
 
 import uuid
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Final, Protocol
@@ -12,9 +11,11 @@ from sqlalchemy.orm import Session
 from cli import queries
 from cli.context import App, pass_app
 from cli.embedded import queue_server
+from cli.inputs import ID
 from cli.output import example, json_option, plain, show_json
 from cli.queries import NoOrderError
 from cli.views import View, refund_view
+from cli.waking import wake_refunds
 from ledger import accounts, actions, orders, refunds
 from ledger.actions import ActionError
 from ledger.clock import utcnow
@@ -25,9 +26,6 @@ from ledger.reasons import reason
 from ledger.refunds import RefundNotFoundError
 from ledger.states import UNDER_WAY, IllegalTransitionError, State
 from workers import retrieve as retrieving
-
-ID: Final = click.IntRange(1, 2**63 - 1)
-"""An id of the ledger."""
 
 _ids = click.argument("ids", metavar="ID...", type=ID, nargs=-1, required=True)
 _note = click.option("--note", default="", help="Why, for the audit trail.")
@@ -133,7 +131,7 @@ def retrieve(app: App, *, account: str, order: str, side: str | None, as_json: b
     request = retrieving.Request(found, order, actor=app.actor, trace_id=uuid.uuid4().hex)
     with queue_server(app.settings):
         retrieved = _FROM[side or usual](app.runtime, request, now=utcnow())
-        _wake(app, retrieved.due)
+        wake_refunds(app, retrieved.due)
     with app.database.read() as session:
         views = [refund_view(queries.refund(session, number)) for number in retrieved.refund_ids]
     if as_json:
@@ -174,7 +172,7 @@ def relink(app: App, *, number: int, netsuite_order: int, record_type: str) -> N
         for each in waiting:
             refunds.reconsider(session, each, "FACTS_CHANGED", now=now)
         disputed = queries.of_order(session, link.id, State.DISCREPANCY)
-    _wake(app, [(each.id, each.origin) for each in waiting])
+    wake_refunds(app, [(each.id, each.origin) for each in waiting])
     click.echo(f"Order {plain(link.storefront_order_name)} is linked to {record_type} {netsuite_order}.")
     if disputed:
         click.echo(
@@ -208,7 +206,7 @@ def _each(app: App, ids: Iterable[int], act: Callable[[Session, int], Refund], *
             _say(views[-1])
     if as_json:
         show_json(views)
-    _wake(app, due)
+    wake_refunds(app, due)
     if failed:
         raise SystemExit(1)
 
@@ -222,14 +220,3 @@ def _say(view: View, note: str = "") -> None:
         reason(view["reason"]).what + (f" {plain(view['detail'])}" if view["detail"] else ""),
     ]
     click.echo(", ".join(words[:2]) + f". {words[2]}")
-
-
-def _wake(app: App, due: Iterable[tuple[int, str]]) -> None:
-    """Wake a worker for refunds; where that fails, the scheduler does it."""
-    by_origin: dict[str, list[int]] = defaultdict(list)
-    for number, origin in due:
-        by_origin[origin].append(number)
-    if not all(app.waker.refunds(origin, numbers) for origin, numbers in by_origin.items()):
-        click.echo(
-            "No worker could be woken, since Redis does not answer; the scheduler will do it.", err=True
-        )

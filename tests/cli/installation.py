@@ -78,4 +78,4 @@ class Installation:
         """Return the jobs in a queue, as (function, id)."""
         with Redis.from_url(str(self.env["REDIS_URL"])) as connection:
             jobs: list[Job] = open_queue(queue, connection).jobs
-            return [(job.func_name.rpartition(".")[2], job.args[0]) for job in jobs]
+            return [(str(job.func_name).rpartition(".")[2], job.args[0]) for job in jobs]

@@ -31,14 +31,19 @@ class Platforms:
         lines = [{"sku": "TSHIRT-M", "quantity": 2, "price": "20.00"}]
         order: dict[str, Any] = self.control.post(f"shopify/{DOMAIN}/orders", {"name": name, "lines": lines})
         if netsuite:
-            body = {
-                "otherRefNum": name,
-                "currency": "USD",
-                "lines": [{"sku": "TSHIRT-M", "quantity": 2, "rate": "20.00"}],
-                **({"billed": "cashSale"} if billed else {}),
-            }
-            order["netsuite"] = self.control.post(f"netsuite/{TENANT}/orders", body)
+            order["netsuite"] = self.import_order(name, billed=billed)
         return order
+
+    def import_order(self, name: str, *, billed: bool = True) -> dict[str, Any]:
+        """Enter an order of two T-shirts into NetSuite."""
+        body = {
+            "otherRefNum": name,
+            "currency": "USD",
+            "lines": [{"sku": "TSHIRT-M", "quantity": 2, "rate": "20.00"}],
+            **({"billed": "cashSale"} if billed else {}),
+        }
+        made: dict[str, Any] = self.control.post(f"netsuite/{TENANT}/orders", body)
+        return made
 
     def refund(self, order: dict[str, Any]) -> str:
         """Give back one T-shirt in the shop; return the refund's id."""

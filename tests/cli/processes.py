@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import requests
+
 from tests.support.waiting import until
 
 ROOT = Path(__file__).parents[2]
@@ -97,3 +99,11 @@ def ended(process: "subprocess.Popen[str]") -> int:
 def eventually(condition: Callable[[], object]) -> None:
     """Wait until a condition holds."""
     until(condition, PATIENCE)
+
+
+def answers(url: str) -> bool:
+    """Return whether a URL is answered well, within a moment."""
+    try:
+        return requests.get(url, timeout=2).ok
+    except requests.RequestException:
+        return False

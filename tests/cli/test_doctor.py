@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from werkzeug.serving import make_server
 from cli.checks import clock, queue
 from cli.checks.finding import Status
 from cli.checks.ledger import judge_version
+from ledger.database import Database
 from ledger.models import Account
 from ledger.settings import Settings
 from tests.cli.installation import Installation
@@ -44,21 +46,27 @@ def web(installation: Installation) -> Iterator[str]:
 
 
 class _Stranger(BaseHTTPRequestHandler):
-    """Something else that answers at our address."""
+    """Something else that answers at our address; it hangs up on whoever posts something."""
+
+    says = b"hello"
 
     def do_GET(self) -> None:
-        self.send_response(200)
+        self.send_response_only(200)
         self.end_headers()
-        self.wfile.write(b"hello")
+        self.wfile.write(self.says)
+
+    def do_POST(self) -> None:
+        self.connection.shutdown(socket.SHUT_RDWR)
 
     def log_message(self, *_words: object) -> None:
         """Say nothing."""
 
 
 @contextmanager
-def stranger() -> Iterator[str]:
+def stranger(says: bytes = b"hello") -> Iterator[str]:
     """Serve something that is not ours."""
-    with HTTPServer(("127.0.0.1", 0), _Stranger) as server:
+    handler = type("Handler", (_Stranger,), {"says": says})
+    with HTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
@@ -284,6 +292,22 @@ def test_a_clock_is_judged_by_its_distance_alone(off: timedelta) -> None:
     assert ("ahead" in found.text) is (off > timedelta(seconds=5))
 
 
+def test_an_answer_without_a_date_says_nothing_of_the_clock() -> None:
+    http = clock.DatedHttp(read_timeout=10, allow_private=True, user_agent="test")
+    with stranger() as address:
+        http.call("GET", address, write=False)
+
+    assert list(http.look("the stranger")) == []
+
+
+def test_a_clock_that_cannot_be_asked_is_left_out() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    database = Database(f"postgresql+psycopg://127.0.0.1:{port}/ledger")
+
+    assert list(clock.look_at_database(database)) == []
+
+
 def test_times_may_be_of_any_zone() -> None:
     assert (
         clock.judge("Redis", datetime(2026, 3, 14, 15, tzinfo=UTC), NOW.replace(minute=0, second=0)).mend
@@ -314,6 +338,41 @@ def test_a_queues_server_is_judged_by_its_own_version(info: dict[str, str], stat
 )
 def test_a_postgresql_is_judged_by_its_major_version(version: tuple[int, ...], status: Status) -> None:
     assert judge_version(version, "postgresql://x").status is status
+
+
+def test_an_embedded_server_that_does_not_start_fails(installation: Installation) -> None:
+    installation.env["REDIS_URL"] = None
+    Path(str(installation.env["REFUND_SYNC_DATA_DIR"])).mkdir()
+    installation.file("var/valkey", "in the way")
+
+    (found,) = _by_check(installation.json("doctor", code=1))["redis"]
+
+    assert "REDIS_URL" in found["text"]
+
+
+def test_a_webhook_address_that_hangs_up_fails(connected: Platforms) -> None:
+    with stranger(b'{"status": "ok"}') as address:  # which takes no POST
+        connected.installation.env["REFUND_SYNC_PUBLIC_URL"] = address
+        checks = _by_check(connected.installation.json("doctor", code=1))
+
+    assert checks["public address"][0]["status"] == "ok"
+    assert "cannot be reached" in checks["webhooks of account my-shop"][0]["text"]
+
+
+def test_a_server_that_refuses_to_tell_its_settings_is_believed(installation: Installation) -> None:
+    address = str(installation.env["REDIS_URL"])
+    with Redis.from_url(address) as client:
+        client.acl_setuser(
+            "doctor", enabled=True, nopass=True, commands=["+@all", "-config", "-time"], keys=["*"]
+        )
+        try:
+            installation.env["REDIS_URL"] = f"{address}?username=doctor&password=x"
+            checks = _by_check(installation.json("doctor"))
+        finally:
+            client.acl_deluser("doctor")
+
+    assert checks["persistence"][0]["text"] == "snapshots"
+    assert "clock of Redis" not in checks
 
 
 def test_a_server_that_does_not_say_how_it_keeps_data_is_believed() -> None:

@@ -52,8 +52,8 @@ def _declared() -> Iterator[type[Exception]]:
                 continue
             module = importlib.import_module(found.name)
             for name, each in inspect.getmembers(module, inspect.isclass):
-                is_ours = each.__module__ == found.name and issubclass(each, Exception)
-                if is_ours and not name.startswith("_"):
+                is_public = each.__module__ == found.name and not name.startswith("_")
+                if is_public and issubclass(each, Exception):
                     yield each
 
 

@@ -5,21 +5,13 @@ import socket
 from pathlib import Path
 
 import pytest
-import requests
 from sqlalchemy import text
 
 from cli.listener import EVERYWHERE, LOOPBACK, ListenError, default_host, listen, url_of
 from ledger import schema
 from ledger.database import Database
 from tests.cli.installation import Installation
-from tests.cli.processes import ended, eventually, family
-
-
-def _answers(url: str) -> bool:
-    try:
-        return requests.get(url, timeout=10).ok
-    except requests.ConnectionError:
-        return False
+from tests.cli.processes import answers, ended, eventually, family
 
 
 def test_processes_share_the_embedded_queue_and_the_last_one_ends_it(tmp_path: Path) -> None:
@@ -31,11 +23,11 @@ def test_processes_share_the_embedded_queue_and_the_last_one_ends_it(tmp_path: P
         eventually(lambda: processes.members("valkey-server"))
         scheduler = processes.start("scheduler")
         web = processes.start("web", "--port", port, "--processes", "1")
-        eventually(lambda: _answers(f"http://{LOOPBACK}:{port}/readyz"))
+        eventually(lambda: answers(f"http://{LOOPBACK}:{port}/readyz"))
 
         worker.kill()  # it was the first, so it started the queue's server
         assert ended(worker) == -signal.SIGKILL
-        assert _answers(f"http://{LOOPBACK}:{port}/readyz")
+        eventually(lambda: answers(f"http://{LOOPBACK}:{port}/readyz"))
         assert len(processes.members("valkey-server")) == 1
 
         scheduler.send_signal(signal.SIGINT)
@@ -63,7 +55,7 @@ def test_the_sandbox_serves_until_it_is_stopped(tmp_path: Path) -> None:
         assert sandbox.stdout
         url = sandbox.stdout.readline().split()[4]
 
-        eventually(lambda: _answers(f"{url}/_control/calls"))
+        eventually(lambda: answers(f"{url}/_control/calls"))
         sandbox.terminate()
 
         assert ended(sandbox) == 0

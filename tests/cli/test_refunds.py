@@ -120,8 +120,7 @@ def test_a_full_page_says_how_to_go_on(installation: Installation, shop: Account
     assert installation.run("refund", "list", "--limit", "2").stderr == ""
 
 
-def test_an_empty_list_says_so(installation: Installation, shop: Account) -> None:
-    assert shop
+def test_an_empty_list_says_so(installation: Installation) -> None:
     assert installation.run("refund", "list").stdout == "There are no such refunds.\n"
     assert installation.json("refund", "list") == {"refunds": [], "after": None}
 

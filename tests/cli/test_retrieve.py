@@ -2,9 +2,11 @@
 
 import pytest
 
+from ledger import orders
 from ledger.states import State
 from tests.cli.installation import Installation
 from tests.cli.platforms import DOMAIN, TENANT, Platforms, connect
+from tests.support.ledger import NOW, make_account
 from tests.workers.platforms.world import Control
 
 
@@ -142,6 +144,47 @@ def test_an_order_that_was_linked_and_is_gone_is_called_deleted(books: Platforms
     assert "was deleted in NetSuite" in said
     assert netsuite_id in said
     assert "relink" in said
+
+
+def test_several_netsuite_orders_with_one_number_are_read_but_not_linked(books: Platforms) -> None:
+    books.refund_in_netsuite(books.order())
+    books.refund_in_netsuite({"netsuite": books.import_order("#1001")})
+
+    found = books.installation.json("refund", "retrieve", "my-shop", "1001")
+
+    assert len(found["new"]) == 2
+    link = books.installation.json("refund", "show", str(found["new"][0]))["order_link"]
+    assert link["netsuite_id"] == ""
+
+
+def test_an_order_that_two_accounts_may_own_is_given_to_neither(books: Platforms) -> None:
+    books.refund_in_netsuite(books.order())
+    books.import_order("#1001")
+    with books.installation.database.write() as session:
+        other = make_account(session, books.installation.vault, slug="other", storefront_id="o.myshopify.com")
+        orders.ensure(session, other.id, "4711", now=NOW, name="#1001")
+
+    said = books.installation.refused("refund", "retrieve", "my-shop", "1001")
+
+    assert "Several NetSuite orders" in said
+    assert "my-shop, other" in said
+    assert books.installation.json("refund", "list")["refunds"] == []
+
+
+def test_a_record_that_this_service_made_comes_back_as_its_echo(shop: Platforms) -> None:
+    order = shop.order()
+    shop.refund(order)
+    (ours,) = shop.installation.json("refund", "retrieve", "my-shop", "1001")["refunds"]
+    key = shop.installation.json("refund", "show", str(ours["id"]))["key"]
+    record_id = shop.refund_in_netsuite(order)
+    path = f"netsuite/{TENANT}/records/cashRefund/{record_id}/edit"
+    shop.control.post(path, {"fields": {"externalId": key}})
+    shop.control.delete("calls")
+
+    (echo,) = shop.installation.json("refund", "retrieve", "my-shop", "1001", "--from", "netsuite")["refunds"]
+
+    assert (echo["source_channel"], echo["source_refund_id"]) == ("netsuite", record_id)
+    assert shop.control.operations("netsuite") == ["suiteql"]
 
 
 def test_a_platform_that_refuses_is_told_with_its_mend(books: Platforms) -> None:

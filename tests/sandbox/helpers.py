@@ -57,6 +57,10 @@ class Receiver:
         return [each for each in list(self.requests) if each.topic == topic]
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128  # more webhooks than the default of 5 may arrive at the same moment
+
+
 @contextmanager
 def receiving() -> Iterator[Receiver]:
     """Run a receiver on a free loopback port."""
@@ -75,7 +79,7 @@ def receiving() -> Iterator[Receiver]:
         def log_message(self, *_: object) -> None:
             """Write nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with _Server(("127.0.0.1", 0), Handler) as server:
         receiver.url = f"http://127.0.0.1:{server.server_port}/hook"
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()

@@ -72,7 +72,7 @@ def _already_there(refund: RefundView, order: StorefrontOrder) -> Decision[Never
 
 def _plan(refund: RefundView, account: AccountView, order: StorefrontOrder) -> Decision[StorefrontPlan]:
     try:
-        amount = convert(refund.amount, order)
+        amount = _within(convert(refund.amount, order), refund.amount, order, account.policy)
         if amount > order.paid:
             return Decision(Action.DISPUTE, "OVER_REFUND", f"{amount} asked, {order.paid} left")
         lines = _lines(refund.parts, order, account.policy)
@@ -107,6 +107,15 @@ def convert(amount: Money, order: StorefrontOrder) -> Money:
         "CURRENCY_MIXED",
         f"the refund is in {amount.currency}, the order in {order.currency} and {order.shop_currency}",
     )
+
+
+def _within(amount: Money, asked: Money, order: StorefrontOrder, policy: Policy) -> Money:
+    """Return no more than the order holds where only rounding in the conversion is above it."""
+    above = amount - order.paid
+    was_converted = asked.currency != amount.currency
+    if was_converted and 0 < above.minor <= policy.rounding_tolerance_minor:
+        return order.paid
+    return amount
 
 
 def _lines(parts: tuple[Part, ...], order: StorefrontOrder, policy: Policy) -> tuple[StorefrontPlanLine, ...]:

@@ -34,7 +34,8 @@ def test_a_bucket_never_holds_less_than_nothing_nor_more_than_it_can(
         assert bucket.available(now) <= 100
 
 
-def test_every_answer_tells_its_cost(shop: Shop) -> None:
+def test_every_answer_tells_its_cost(control: Control, shop: Shop) -> None:
+    control.patch(shop.path, {"bucket": {"maximum": 2000, "restore_rate": 0.001}})
     cost = shop.graphql_response(
         "{ orders(first: 3) { nodes { id lineItems(first: 2) { nodes { id } } } } }"
     ).json()["extensions"]["cost"]
@@ -43,7 +44,7 @@ def test_every_answer_tells_its_cost(shop: Shop) -> None:
     assert cost["throttleStatus"] == {
         "maximumAvailable": 2000,
         "currentlyAvailable": 1999,
-        "restoreRate": 100,
+        "restoreRate": 0.001,
     }
 
 

@@ -13,6 +13,7 @@ from ledger.models import OrderState
 from ledger.models.accounts import Direction
 from ledger.money import Money
 from ledger.policy import Policy
+from ledger.states import State
 from tests.support.ledger import make_part
 from tests.support.rules import (
     KEY,
@@ -312,6 +313,25 @@ def test_an_amount_in_the_shops_currency_is_converted_to_the_buyers(
     assert convert(amount, order) == expected
 
 
+@pytest.mark.parametrize(
+    ("paid", "outcome"),
+    [("2990", State.POSTED), ("2985", State.POSTED), ("2984", State.DISCREPANCY)],
+)
+def test_what_only_the_conversion_is_above_is_left_off(paid: str, outcome: State) -> None:
+    order = replace(YEN_ORDER, paid=Money.parse(paid, "JPY"))
+    decision = Case(order=order).decided()
+    if outcome is State.POSTED:
+        assert decision.plan is not None
+        assert decision.plan.amount == order.paid
+    else:
+        assert (decision.action, decision.reason) == (Action.DISPUTE, "OVER_REFUND")
+
+
+def test_an_amount_that_is_not_converted_is_never_cut() -> None:
+    order = replace(STOREFRONT_ORDER, paid=usd("19.99"))
+    assert Case(order=order).outcome() == (Action.DISPUTE, "OVER_REFUND")
+
+
 def test_an_amount_in_neither_currency_is_not_converted() -> None:
     with pytest.raises(PlanError) as failed:
         convert(Money.parse("20.00", "EUR"), YEN_ORDER)
@@ -326,8 +346,8 @@ def test_a_refund_in_the_shops_currency_is_planned_and_limited_in_the_buyers() -
     assert plan is not None
     assert plan.amount == Money.parse("2990", "JPY")
     assert plan.shipping == Money.parse("748", "JPY")
-    assert with_order(paid=Money.parse("2989", "JPY"))(case).decided() == Decision(
-        Action.DISPUTE, "OVER_REFUND", "2990 JPY asked, 2989 JPY left"
+    assert with_order(paid=Money.parse("2984", "JPY"))(case).decided() == Decision(
+        Action.DISPUTE, "OVER_REFUND", "2990 JPY asked, 2984 JPY left"
     )
 
 

@@ -1,0 +1,266 @@
+"""A worker process in a small world: a ledger, a Valkey, and both platforms in a sandbox, over real HTTP.
+
+Every world has tenants of its own in the sandbox, so that one sandbox serves all tests of a run.
+"""
+
+import itertools
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import select, update
+
+from ledger import deliveries
+from ledger.clock import utcnow
+from ledger.database import Database
+from ledger.events import Event, OrderSeen, RecordChanged
+from ledger.models import (
+    Account,
+    Attempt,
+    AuditEntry,
+    Delivery,
+    NetSuiteAccount,
+    OrderLink,
+    OrderState,
+    Refund,
+)
+from ledger.models.accounts import Direction
+from ledger.settings import Settings
+from ledger.states import State
+from tests.support.ledger import NOW, make_account, make_delivery, make_netsuite_account
+from tests.support.sandboxed import Books, Shop, Tenant, open_books, open_shop
+from tests.support.waiting import until
+from tests.workers.platforms.world import Control
+from workers.carry import carry
+from workers.process import process
+from workers.runtime import Runtime
+
+T = TypeVar("T")
+
+_NUMBERS: Final = itertools.count(1)
+_LONGEST: Final = 30  # seconds a call is held, at most
+_MOST_TRIES: Final = 20
+
+ITEMS: Final = {
+    "item_shipping": "901",
+    "item_adjustment_positive": "902",
+    "item_adjustment_negative": "903",
+    "item_tax": "904",
+    "item_gift_card": "905",
+    "item_duty": "906",
+    "item_fee": "907",
+    "item_rounding": "908",
+}
+"""The setting of each generic item, and its internal id in every NetSuite account made here."""
+
+
+@dataclass
+class World:
+    """One worker process, and what is around it.
+
+    Attributes:
+        runtime: The process's tools.
+    """
+
+    runtime: Runtime
+    control: Control
+    _others: list[Runtime] = field(default_factory=list)
+
+    @property
+    def database(self) -> Database:
+        """The ledger."""
+        return self.runtime.database
+
+    def another(self, **settings: Any) -> Runtime:  # noqa: ANN401 - whatever a setting holds
+        """Return the tools of another worker process on the same ledger, or with other settings."""
+        known = self.runtime.settings
+        fields = {name: getattr(known, name) for name in Settings.__dataclass_fields__}
+        self._others.append(Runtime(Settings(**{**fields, **settings})))
+        return self._others[-1]
+
+    def close(self) -> None:
+        """Close every connection."""
+        for runtime in (self.runtime, *self._others):
+            runtime.redis.close()
+            runtime.database.dispose()
+
+    # Furnishing.
+
+    def add_books(self, slug: str = "books", **more: Any) -> Books:  # noqa: ANN401 - JSON may be anything
+        """Open a NetSuite account in the sandbox and add it to the ledger."""
+        account_id = f"{7_000_000 + next(_NUMBERS)}_SB1"
+        tenant = account_id.lower().replace("_", "-")
+        credentials = open_books(self.control, account_id, items=ITEMS, **more)
+        with self.database.write() as session:
+            account = make_netsuite_account(
+                session,
+                self.runtime.vault,
+                slug=slug,
+                account_id=account_id,
+                credentials=credentials,
+                api_url=f"{self.control.url}/netsuite/{tenant}",
+            )
+        return Books(self.control, tenant, account.id, slug)
+
+    def add_shop(
+        self,
+        books: Books,
+        slug: str = "shop",
+        *,
+        direction: Direction = Direction.TO_NETSUITE,
+        now: datetime = NOW,
+        currency: str = "USD",
+        **settings: Any,  # noqa: ANN401 - whatever a setting holds
+    ) -> Shop:
+        """Open a shop in the sandbox and join it to a NetSuite account; all generic items are configured."""
+        domain = f"{slug}-{next(_NUMBERS)}.myshopify.com"
+        credentials = open_shop(self.control, domain, currency=currency)
+        with self.database.write() as session:
+            account = make_account(
+                session,
+                self.runtime.vault,
+                slug=slug,
+                storefront_id=domain,
+                netsuite_slug=books.slug,
+                direction=direction,
+                credentials=credentials,
+                api_url=f"{self.control.url}/shopify/{domain}",
+                settings={**ITEMS, **settings},
+                now=now,
+            )
+        return Shop(self.control, domain, account.id, slug)
+
+    def account(self, owner: Shop | Books) -> Account | NetSuiteAccount:
+        """Return an account from the ledger, as it is now."""
+        with self.database.read() as session:
+            return session.get_one(Account if isinstance(owner, Shop) else NetSuiteAccount, owner.id)
+
+    def set(self, owner: Shop | Books, **columns: Any) -> None:  # noqa: ANN401 - whatever a column holds
+        """Change columns of an account."""
+        table = Account if isinstance(owner, Shop) else NetSuiteAccount
+        with self.database.write() as session:
+            session.execute(update(table).where(table.id == owner.id).values(**columns))
+
+    # What comes in, and what is done with it.
+
+    def deliver(self, owner: Shop | Books, *events: Event, **more: Any) -> int:  # noqa: ANN401 - see make_delivery
+        """Record a delivery to an account's endpoint as the web process would; return its id."""
+        new = make_delivery(self.account(owner), *events, key=f"key-{next(_NUMBERS)}", **more)
+        with self.database.write() as session:
+            delivery_id = deliveries.accept(session, new, now=utcnow())
+        assert delivery_id is not None
+        return delivery_id
+
+    def process(self, delivery_id: int) -> Delivery:
+        """Work a delivery off, and return it."""
+        process(self.runtime, delivery_id)
+        return self.delivery(delivery_id)
+
+    def tell(self, owner: Shop | Books, *events: Event) -> Delivery:
+        """Record a delivery and work it off."""
+        return self.process(self.deliver(owner, *events))
+
+    def carry(self, refund_id: int) -> Refund:
+        """Carry a refund as far as it goes, and return it."""
+        carry(self.runtime, refund_id)
+        return self.refund(refund_id)
+
+    def carry_through(self, refund_id: int) -> Refund:
+        """Carry a refund again and again, as the scheduler would, until it is not retried any more."""
+        for _ in range(_MOST_TRIES):
+            refund = self.carry(refund_id)
+            if refund.state is not State.RETRYING:
+                return refund
+        raise AssertionError(f"refund {refund_id} is retried for ever")
+
+    def act(self, action: Callable[..., Refund], refund_id: int, **more: str) -> None:
+        """Do with a refund what a person may do."""
+        with self.database.write() as session:
+            action(session, refund_id, now=utcnow(), actor="cli:ada", **more)
+
+    # What came of it.
+
+    def delivery(self, delivery_id: int) -> Delivery:
+        """Return a delivery as it is now."""
+        with self.database.read() as session:
+            return session.get_one(Delivery, delivery_id)
+
+    def refund(self, refund_id: int) -> Refund:
+        """Return a refund as it is now."""
+        with self.database.read() as session:
+            return session.get_one(Refund, refund_id)
+
+    def refunds(self) -> list[Refund]:
+        """Return every refund."""
+        with self.database.read() as session:
+            return list(session.scalars(select(Refund).order_by(Refund.id)))
+
+    def only_refund(self) -> Refund:
+        """Return the only refund there is."""
+        (refund,) = self.refunds()
+        return refund
+
+    def links(self) -> list[OrderLink]:
+        """Return every order link."""
+        with self.database.read() as session:
+            return list(session.scalars(select(OrderLink).order_by(OrderLink.id)))
+
+    def attempts(self, refund_id: int) -> list[Attempt]:
+        """Return a refund's attempts, oldest first."""
+        with self.database.read() as session:
+            query = select(Attempt).where(Attempt.refund_id == refund_id)
+            return list(session.scalars(query.order_by(Attempt.id)))
+
+    def audit(self, subject: str) -> list[AuditEntry]:
+        """Return the audit trail of one kind of subject, oldest first."""
+        with self.database.read() as session:
+            query = select(AuditEntry).where(AuditEntry.subject == subject)
+            return list(session.scalars(query.order_by(AuditEntry.id)))
+
+    def change(self, refund_id: int, **columns: Any) -> None:  # noqa: ANN401 - whatever a column holds
+        """Change columns of a refund: what time, or a process that died, would have left."""
+        with self.database.write() as session:
+            session.execute(update(Refund).where(Refund.id == refund_id).values(**columns))
+
+
+def changed(record_type: str, record_id: str, change: str = "create", **hints: str) -> RecordChanged:
+    """Return what the NetSuite sender says of a record."""
+    return RecordChanged(record_type, record_id, change, **hints)
+
+
+def storefront_order(order: dict[str, Any], state: OrderState = OrderState.OPEN) -> OrderSeen:
+    """Return what a shop's webhook says of an order."""
+    return OrderSeen(str(order["id"]), order["name"], state, NOW)
+
+
+@contextmanager
+def while_held(tenant: Tenant, operation: str, work: Callable[[], T], *, after: int) -> Iterator[None]:
+    """Do some work in another thread, and run the block while one of its calls is held up before its effect.
+
+    Args:
+        tenant: Whose call is held up.
+        operation: The call's name, as the sandbox knows it.
+        work: What makes the call; what it raises is raised at the end.
+        after: How many other calls to the tenant it makes before.
+
+    Raises:
+        AssertionError: If the work ended without that call.
+    """
+    ended, flying = len(tenant.operations()), tenant.in_flight()
+    tenant.fault(operation, "latency", seconds=_LONGEST)
+
+    def is_held() -> bool:
+        return len(tenant.operations()) == ended + after and tenant.in_flight() == flying + 1
+
+    with ThreadPoolExecutor(1) as pool:
+        working = pool.submit(work)
+        try:
+            until(lambda: working.done() or is_held())
+            assert not working.done(), "the work ended without the call that was to be held up"
+            yield
+        finally:
+            tenant.control.delete("faults")
+            working.result(_LONGEST)
