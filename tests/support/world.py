@@ -4,7 +4,7 @@ Every world has tenants of its own in the sandbox, so that one sandbox serves al
 """
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -63,11 +63,13 @@ class World:
 
     Attributes:
         runtime: The process's tools.
+        log: Every line written to the log.
     """
 
-    runtime: Runtime
-    control: Control
-    _others: list[Runtime] = field(default_factory=list)
+    runtime: Runtime = field(repr=False)
+    control: Control = field(repr=False)
+    log: Sequence[Mapping[str, Any]] = field(repr=False)
+    _others: list[Runtime] = field(default_factory=list, repr=False)
 
     @property
     def database(self) -> Database:

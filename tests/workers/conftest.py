@@ -1,10 +1,12 @@
 """A worker process with both platforms around it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
+import structlog
 from cryptography.fernet import Fernet
 
 from ledger.settings import Settings
@@ -13,6 +15,8 @@ from tests.support.sandboxed import Books, Shop
 from tests.support.world import World
 from tests.workers.platforms.world import Control
 from workers.runtime import Runtime
+
+Line = MutableMapping[str, Any]
 
 _KEY = Fernet.generate_key().decode()
 
@@ -38,9 +42,16 @@ def worker_settings(database_url: str, valkey_url: str, tmp_path: Path) -> Setti
 
 
 @pytest.fixture
-def world(_platforms: Control, worker_settings: Settings) -> Iterator[World]:
+def log() -> Iterator[list[Line]]:
+    """Every line the process writes to its log."""
+    with structlog.testing.capture_logs() as lines:
+        yield lines
+
+
+@pytest.fixture
+def world(_platforms: Control, worker_settings: Settings, log: list[Line]) -> Iterator[World]:
     """A worker process, and both platforms around it."""
-    made = World(Runtime(worker_settings), _platforms)
+    made = World(Runtime(worker_settings), _platforms, log)
     yield made
     _platforms.delete("faults")
     made.close()
