@@ -12,7 +12,7 @@ from ledger.events import Event, RecordChanged, event_from_json
 from ledger.models import Account, Delivery, NetSuiteAccount
 from ledger.reasons import Recovery, reason
 from ledger.refunds import LeaseLostError
-from ledger.schedule import next_try
+from ledger.schedule import TRIES, next_try
 from workers.carry import carry
 from workers.platforms.errors import PlatformError
 from workers.rules.facts import NetSuiteRefund
@@ -29,11 +29,15 @@ def process(runtime: Runtime, delivery_id: int) -> None:
         delivery = deliveries.claim(session, delivery_id, now=utcnow())
         if delivery is None:
             return
+        if delivery.attempts > TRIES:  # it has killed a worker each time, or the tries would have ended it
+            detail = f"gave up after {TRIES} tries, the last of which never came to an end"
+            deliveries.give_up(session, delivery, now=utcnow(), reason="INTERNAL", detail=detail)
+            return
         account = session.get(Account, delivery.account_id) if delivery.account_id else None
         books = session.get_one(NetSuiteAccount, delivery.netsuite_account_id)
-    events = [event_from_json(data) for data in delivery.events]
     runtime.journal.clear()
     try:
+        events = [event_from_json(data) for data in delivery.events]
         found = {event: _read(runtime, books, event) for event in events}
         refund_ids = _take(runtime, delivery, account, books, found)
     except LeaseLostError as error:
@@ -122,8 +126,9 @@ def _postpone(runtime: Runtime, delivery: Delivery, books: NetSuiteAccount, erro
         )
         if due is None or recovery is Recovery.NONE:
             deliveries.give_up(session, delivery, now=now, reason=error.reason, detail=error.detail)
-        else:
-            deliveries.postpone(session, delivery, due, reason=error.reason, detail=error.detail)
+        elif deliveries.postpone(session, delivery, due, reason=error.reason, detail=error.detail):
+            # A look at a paused account is no try: there may be many before it is resumed.
+            session.get_one(Delivery, delivery.id).attempts -= recovery is Recovery.PAUSE
     log.warning(
         "delivery_postponed",
         delivery=delivery.id,
