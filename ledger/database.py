@@ -25,23 +25,31 @@ class Database:
         url: The SQLAlchemy URL, password hidden.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 10, busy_timeout: float = 10.0) -> None:
+    def __init__(self, url: str, *, pool_size: int = 10, patience: float = 10.0) -> None:
         """Open the database lazily; nothing is connected before it is used.
 
         Args:
             url: `sqlite:///path` or `postgresql+psycopg://...`.
             pool_size: Connections kept open.
-            busy_timeout: Seconds a SQLite writer waits for another.
+            patience: Seconds to wait for another's lock, or for a free connection.
         """
         parsed = make_url(url)
         self.url = parsed.render_as_string(hide_password=True)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
-        options: dict[str, Any] = {"pool_pre_ping": not self.is_sqlite, "pool_size": pool_size}
+        options: dict[str, Any] = {
+            "pool_pre_ping": not self.is_sqlite,
+            "pool_size": pool_size,
+            "pool_timeout": patience,
+            "hide_parameters": True,  # values may be personal data, and errors are logged
+        }
         if self.is_sqlite:
             Path(parsed.database or "").parent.mkdir(parents=True, exist_ok=True)
-            options["connect_args"] = {"timeout": busy_timeout}
+            options["connect_args"] = {"timeout": patience}
         else:
-            options["connect_args"] = {"connect_timeout": 3}  # a platform waits five seconds
+            options["connect_args"] = {
+                "connect_timeout": 3,  # a platform waits five seconds for its answer
+                "options": f"-c lock_timeout={round(patience * 1000)}",
+            }
         self.engine: Engine = create_engine(parsed, **options)
         if self.is_sqlite:
             event.listen(self.engine, "connect", _tune_sqlite)

@@ -76,9 +76,10 @@ def accept(session: Session, new: NewDelivery, *, now: datetime) -> int | None:
 def claim(session: Session, delivery_id: int, *, now: datetime) -> Delivery | None:
     """Take a delivery for `LEASE`; return None if it is done or somebody else has it."""
     free = or_(Delivery.lease_until.is_(None), Delivery.lease_until <= now)
+    ripe = or_(Delivery.not_before.is_(None), Delivery.not_before <= now)
     claimed = session.execute(
         update(Delivery)
-        .where(Delivery.id == delivery_id, Delivery.state == DeliveryState.RECEIVED, free)
+        .where(Delivery.id == delivery_id, Delivery.state == DeliveryState.RECEIVED, free, ripe)
         .values(
             lease_until=now + LEASE,
             due_at=now + LEASE,
@@ -100,9 +101,23 @@ def finish(
     return _settle(session, delivery, values | {"reason": reason, "detail": detail})
 
 
-def postpone(session: Session, delivery: Delivery, until: datetime, *, reason: str, detail: str) -> bool:
-    """Give a delivery back, to be looked at again at `until`; return False if its lease was lost."""
-    return _settle(session, delivery, {"due_at": until, "reason": reason, "detail": detail})
+def postpone(
+    session: Session,
+    delivery: Delivery,
+    until: datetime,
+    *,
+    reason: str,
+    detail: str,
+    counts: bool = True,
+) -> bool:
+    """Give a delivery back, to be looked at again at `until`; return False if its lease was lost.
+
+    Without `counts` it was no failed try: nobody could have taken it over.
+    """
+    values: dict[str, Any] = {"due_at": until, "not_before": until, "reason": reason, "detail": detail}
+    if not counts:
+        values["attempts"] = delivery.attempts - 1
+    return _settle(session, delivery, values)
 
 
 def give_up(session: Session, delivery: Delivery, *, now: datetime, reason: str, detail: str) -> bool:
@@ -135,6 +150,7 @@ def replay(
     delivery.lease_token += 1
     delivery.lease_until = None
     delivery.due_at = now
+    delivery.not_before = None
 
 
 def erase(

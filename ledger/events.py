@@ -168,7 +168,12 @@ class RefundSeen:
         )
 
     def after(self, known: "RefundSeen") -> "RefundSeen":
-        """Return the refund as seen, except that late news does not make settled money pending again."""
+        """Return the refund as it is known after this news, which may be older than what is known.
+
+        News that lacks a known payment is older, and settled money is not pending again.
+        """
+        if {p.id for p in known.payments} - {p.id for p in self.payments}:
+            return known
         settled = {p.id: p.state for p in known.payments if p.state is not MoneyState.PENDING}
         payments = (
             replace(p, state=settled.get(p.id, p.state)) if p.state is MoneyState.PENDING else p

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from ledger import audit
@@ -49,13 +49,13 @@ def resume(session: Session, account: Account | NetSuiteAccount, *, now: datetim
             Refund.state == State.WAITING,
             Refund.reason == "ACCOUNT_PAUSED",
         )
-        .values(due_at=now)
+        .values(due_at=now, not_before=None)
         .returning(Refund.id)
     ).all()
     deliveries = session.execute(
         update(Delivery)
         .where(_deliveries(account), Delivery.state == DeliveryState.RECEIVED, Delivery.reason != "")
-        .values(due_at=now)
+        .values(due_at=now, not_before=None)
         .returning(Delivery.id)
     ).all()
     return len(refunds) + len(deliveries)
@@ -68,6 +68,10 @@ def _members(account: Account | NetSuiteAccount) -> ColumnElement[bool]:
 
 
 def _deliveries(account: Account | NetSuiteAccount) -> ColumnElement[bool]:
+    """Return those that may have waited for the account; NetSuite's wait for shops that cannot be asked."""
     if isinstance(account, NetSuiteAccount):
         return Delivery.netsuite_account_id == account.id
-    return Delivery.account_id == account.id
+    of_books = and_(
+        Delivery.account_id.is_(None), Delivery.netsuite_account_id == account.netsuite_account_id
+    )
+    return or_(Delivery.account_id == account.id, of_books)

@@ -119,6 +119,11 @@ _DISCREPANCIES: Final = (
         "Settle the refund by hand on both sides and resolve it with a note, or link the order again.",
     ),
     Reason(
+        "PAYMENT_FAILED",
+        "The storefront made the refund, but its payment failed: no money moved.",
+        "Give the money back in the storefront by hand, then resolve the refund with a note.",
+    ),
+    Reason(
         "BUYER_REQUEST_MISSING",
         "No return, cancellation, inquiry or case of the buyer stands behind this eBay refund.",
         "Check with the seller, then resolve it with a note.",
@@ -199,6 +204,12 @@ _PLATFORM: Final = (
         "",
         Recovery.THROTTLE,
     ),
+    Reason(
+        "ORDER_BUSY",
+        "Another refund of the same order is being posted; this one comes after it.",
+        "",
+        Recovery.THROTTLE,
+    ),
     Reason("IN_PROGRESS", "The platform is still working on the same request.", "", Recovery.THROTTLE),
     Reason(
         "BAD_CREDENTIALS",
@@ -226,8 +237,9 @@ _PLATFORM: Final = (
     ),
     Reason(
         "NONEXISTENT_RECORD",
-        "A record this refund needs does not exist on the platform.",
+        "A record this refund needs was deleted meanwhile; it is looked at again.",
         "Look at both sides, then retry.",
+        Recovery.BACKOFF,
     ),
     Reason(
         "REFUSED",

@@ -24,6 +24,8 @@ LEASE = timedelta(seconds=90)
 GRACE = timedelta(seconds=5)
 """How long a wake-up call has before the scheduler repeats it."""
 
+_MAY_BE_POSTED: Final = UNDER_WAY | {State.HELD, State.ERROR, State.DISCREPANCY, State.CANCELLED}
+_NAME_LENGTH: Final = 120  # characters; the width of the column
 _KEY_LENGTH: Final = 60
 _NOT_IN_KEY: Final = re.compile(r"[^A-Za-z0-9_]")
 
@@ -72,7 +74,8 @@ def record(
 ) -> tuple[Refund, bool]:
     """Write a refund down, or take over news of one that is known; return it and whether it is new.
 
-    A refund that is posted, cancelled or with a person keeps what it has: news never undoes a decision.
+    News never undoes a decision: one that is with a person or cancelled stays where it is, with the new
+    facts, and one that is posted keeps what was posted.
     """
     to_netsuite = seen.origin != "netsuite"
     values = _facts(seen, link) | {
@@ -94,12 +97,12 @@ def record(
     made = session.execute(
         insert(session, Refund).values(values).on_conflict_do_nothing().returning(Refund.id)
     ).scalar()
-    known = (
+    same = (
         Refund.account_id == account.id,
         Refund.origin == seen.origin,
         Refund.source_refund_id == seen.refund_id,
     )
-    refund = session.scalars(select(Refund).where(*known).with_for_update()).one()
+    refund = session.scalars(select(Refund).where(*same).with_for_update()).one()
     if made is not None:
         _write_lines(session, refund, seen)
         audit.write(
@@ -132,10 +135,11 @@ _BLANK: Final[dict[str, Any]] = {
 
 
 def _facts(seen: RefundSeen, link: OrderLink | None) -> dict[str, Any]:
+    name = seen.order_name or (link.storefront_order_name if link else "")
     return {
         "order_link_id": link.id if link else None,
         "storefront_order_id": seen.order_id,
-        "storefront_order_name": seen.order_name or (link.storefront_order_name if link else ""),
+        "storefront_order_name": name[:_NAME_LENGTH],
         "amount_minor": seen.amount.minor,
         "currency": seen.currency,
         "currency_exponent": seen.amount.exponent,
@@ -173,16 +177,28 @@ def _take_news(
     if link is not None and refund.order_link_id is None:
         refund.order_link_id = link.id
     no_money_yet = refund.state is State.IGNORED and refund.reason == "NO_MONEY_MOVED"
-    if refund.state is not State.POSTING and (refund.state in UNDER_WAY or no_money_yet):
-        known = link or (session.get(OrderLink, refund.order_link_id) if refund.order_link_id else None)
+    if refund.state in _MAY_BE_POSTED or no_money_yet:
+        linked = link or (session.get(OrderLink, refund.order_link_id) if refund.order_link_id else None)
         seen = seen.after(RefundSeen.from_json(refund.source_facts))
-        facts = _facts(seen, known)
+        facts = _facts(seen, linked)
         if facts["source_facts"] != refund.source_facts:
             for name, value in facts.items():
                 setattr(refund, name, value)
             _write_lines(session, refund, seen)
             refund.updated_at = now
-            reconsider(session, refund, "FACTS_CHANGED", now=now)
+            if no_money_yet or refund.state in UNDER_WAY:
+                reconsider(session, refund, "FACTS_CHANGED", now=now)
+
+
+def known(session: Session, account_id: int, origin: str, source_refund_id: str) -> int | None:
+    """Return the id of a refund that is written down, or None."""
+    return session.scalar(
+        select(Refund.id).where(
+            Refund.account_id == account_id,
+            Refund.origin == origin,
+            Refund.source_refund_id == source_refund_id,
+        )
+    )
 
 
 def news_of_payment(
@@ -203,9 +219,33 @@ def news_of_payment(
 def load(session: Session, refund_id: int) -> Refund:
     """Return a refund with its account, order link and lines, locked for change.
 
+    The link is locked first, as whoever takes news over does, so that the two never wait for each other.
+
     Raises:
         RefundNotFoundError: If there is none.
     """
+    link = select(Refund.order_link_id).where(Refund.id == refund_id).scalar_subquery()
+    session.execute(select(OrderLink.id).where(OrderLink.id == link).with_for_update())
+    return _load(session, refund_id)
+
+
+def others_of_order(session: Session, refund: Refund, *, since: datetime) -> Sequence[int]:
+    """Return the order's other refunds that are being posted, or were since a time.
+
+    What was read of the order at that time may not count them in; the order link is locked by `load`.
+    """
+    if refund.order_link_id is None:
+        return []
+    query = select(Refund.id).where(
+        Refund.order_link_id == refund.order_link_id,
+        Refund.direction == refund.direction,
+        Refund.id != refund.id,
+        or_(Refund.state == State.POSTING, Refund.posted_at >= since),
+    )
+    return session.scalars(query.order_by(Refund.id)).all()
+
+
+def _load(session: Session, refund_id: int) -> Refund:
     query = (
         select(Refund)
         .where(Refund.id == refund_id)
@@ -222,13 +262,30 @@ def load(session: Session, refund_id: int) -> Refund:
 def claim(session: Session, refund_id: int, *, now: datetime) -> Refund | None:
     """Take a refund for `LEASE` with a higher fencing token; None if it is at rest or somebody has it."""
     free = or_(Refund.lease_until.is_(None), Refund.lease_until <= now)
+    ripe = or_(Refund.not_before.is_(None), Refund.not_before <= now)
     claimed = session.execute(
         update(Refund)
-        .where(Refund.id == refund_id, Refund.state.in_(UNDER_WAY), free)
+        .where(Refund.id == refund_id, Refund.state.in_(UNDER_WAY), free, ripe)
         .values(lease_until=now + LEASE, due_at=now + LEASE, lease_token=Refund.lease_token + 1)
         .returning(Refund.id)
     ).scalar()
-    return None if claimed is None else load(session, refund_id)
+    return None if claimed is None else _load(session, refund_id)
+
+
+def renew(session: Session, refund: Refund, token: int, *, now: datetime) -> None:
+    """Begin the lease anew, after something that may have taken long.
+
+    Raises:
+        LeaseLostError: If the claim is over.
+    """
+    renewed = session.execute(
+        update(Refund)
+        .where(Refund.id == refund.id, Refund.lease_token == token)
+        .values(lease_until=now + LEASE, due_at=now + LEASE)
+        .returning(Refund.id)
+    )
+    if renewed.scalar() is None:
+        raise LeaseLostError(f"refund {refund.id} was taken over while it was worked on")
 
 
 def move(
@@ -277,9 +334,11 @@ def move(
     current.updated_at = now
     if current.state is State.POSTING:
         current.lease_until = current.due_at = now + LEASE
+        current.not_before = None
     else:
         current.lease_until = None
         current.due_at = None if current.state in AT_REST else (due_at or now)
+        current.not_before = due_at
         current.lease_token += 1
     audit.write(
         session,

@@ -15,6 +15,7 @@ TRIES: Final = 12
 
 _LONGEST: Final = 8 * 3600.0  # seconds
 _SHORT_TRIES: Final = 5
+_THROTTLE_BEHIND: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,9 @@ def ceiling(recovery: Recovery, tries: int, pace: Pace) -> float:
     """
     if recovery is Recovery.THROTTLE and tries <= _SHORT_TRIES:
         return pace.throttle * 2.0 ** (tries - 1)
-    return min(_LONGEST, pace.retry * 3.0 ** (tries - 1))
+    # A long trouble is met on the long schedule, begun where the tries still reach over a day.
+    behind = _THROTTLE_BEHIND if recovery is Recovery.THROTTLE else 0
+    return min(_LONGEST, pace.retry * 3.0 ** (tries - behind - 1))
 
 
 def next_look(since: datetime, *, now: datetime, pace: Pace, deadline: datetime) -> datetime:

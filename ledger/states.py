@@ -85,7 +85,7 @@ TRANSITIONS: Final[dict[Transition, Way]] = {
     Transition.FAIL: Way(_OPEN, State.ERROR),
     Transition.DISPUTE: Way(_OPEN, State.DISCREPANCY),
     Transition.HOLD: Way(_OPEN, State.HELD),
-    Transition.IGNORE: Way(_OPEN, State.IGNORED),
+    Transition.IGNORE: Way(_OPEN | _STUCK, State.IGNORED),
     # A person's transitions. Never out of `posting`: the write may have happened.
     Transition.CANCEL: Way(_UNDECIDED | _STUCK, State.CANCELLED),
     Transition.UNCANCEL: Way(frozenset({State.CANCELLED}), State.SCHEDULED),

@@ -26,6 +26,7 @@ from webhooks.receive import BodyError, Reception, refusal
 MAX_BODY: Final = 5 * 1024 * 1024
 """The largest body taken, in bytes."""
 
+_LEDGER_PATIENCE: Final = 3.0  # seconds; the same platform waits no longer than five
 _QUEUE_TIMEOUT: Final = 1.0  # seconds for a call to Redis; a platform waits five for its answer
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -64,7 +65,7 @@ def create_app(
     if settings is None:
         settings = Settings.from_env(os.environ)
         log.configure(settings.log_format)
-    database = database or Database(settings.database_url)
+    database = database or Database(settings.database_url, patience=_LEDGER_PATIENCE)
     redis = _redis(settings)
     reception = Reception(database, vault or Vault.of(settings), waker or Waker(redis), clock)
 

@@ -3,6 +3,7 @@
 import time
 import traceback
 from dataclasses import replace
+from datetime import datetime
 
 import structlog
 
@@ -12,8 +13,9 @@ from ledger.models import Refund
 from ledger.models.accounts import Direction
 from ledger.refunds import LeaseLostError
 from ledger.schedule import TRIES
+from ledger.secrets import SecretsError
 from ledger.states import Transition
-from workers.platforms.errors import PlatformError
+from workers.platforms.errors import CredentialsError, PlatformError
 from workers.posting import settle
 from workers.posting.settle import Ending
 from workers.posting.side import PlanT, Side
@@ -84,16 +86,28 @@ def _attempt(runtime: Runtime, row: Refund) -> Ending:
     try:
         with runtime.database.read() as session:
             work = work_of(session, row)
-        storefront = runtime.storefront(row.account)
-        if work.refund.direction is Direction.TO_NETSUITE:
-            return _run(runtime, work, ToNetSuite(work, runtime.netsuite(row.account.netsuite), storefront))
-        return _run(runtime, work, ToStorefront(work, storefront))
+        return _to_its_side(runtime, work)
     except LeaseLostError:
         raise
     except Exception as error:  # whatever it is, the refund must not be lost over it
         log.exception("crash", refund=row.id, trace_id=row.trace_id)
         detail = "".join(traceback.format_exception_only(error)).strip()[:500]
         return _failed(runtime, row, PlatformError("INTERNAL", detail), at_storefront=False)
+
+
+def _to_its_side(runtime: Runtime, work: Work) -> Ending:
+    account = work.row.account
+    at_storefront = True
+    try:
+        storefront = runtime.storefront(account)
+        if work.refund.direction is Direction.FROM_NETSUITE:
+            return _run(runtime, work, ToStorefront(work, storefront))
+        at_storefront = False
+        books = runtime.netsuite(account.netsuite)
+    except (CredentialsError, SecretsError) as error:
+        refused = PlatformError("BAD_CREDENTIALS", str(error))
+        return _failed(runtime, work.row, refused, at_storefront=at_storefront)
+    return _run(runtime, work, ToNetSuite(work, books, storefront))
 
 
 def _run(runtime: Runtime, work: Work, side: Side[PlanT]) -> Ending:
@@ -123,24 +137,37 @@ def _failed(runtime: Runtime, row: Refund, error: PlatformError, *, at_storefron
 def _decide_and_write(runtime: Runtime, work: Work, side: Side[PlanT]) -> Decision[PlanT]:
     decision = side.decide()
     if decision.action is Action.READ:
+        read_at = utcnow()
         side.read()
         with runtime.database.write() as session:
-            side.learn(session, refunds.load(session, work.row.id), now=utcnow())
+            row = refunds.load(session, work.row.id)
+            refunds.renew(session, row, work.token, now=utcnow())
+            side.learn(session, row, now=utcnow())
         decision = side.decide()
-    if decision.action is Action.WRITE and decision.plan is not None:
-        return _write(runtime, work, side, decision, decision.plan)
+        if decision.action is Action.WRITE and decision.plan is not None:
+            return _write(runtime, work, side, decision, decision.plan, read_at=read_at)
     return decision
 
 
 def _write(
-    runtime: Runtime, work: Work, side: Side[PlanT], decision: Decision[PlanT], plan: PlanT
+    runtime: Runtime,
+    work: Work,
+    side: Side[PlanT],
+    decision: Decision[PlanT],
+    plan: PlanT,
+    *,
+    read_at: datetime,
 ) -> Decision[PlanT]:
     """Pass the point of no return, write once, and return the decision with what was written.
 
-    Entering `posting` is the last check that nobody cancelled and no other worker took over.
+    Entering `posting` is the last check that nobody cancelled, that no other worker took over, and that no
+    other refund of the order moved since what is left of it was read.
     """
     with runtime.database.write() as session:
         row = refunds.load(session, work.row.id)
+        others = refunds.others_of_order(session, row, since=read_at)
+        if others:
+            raise PlatformError("ORDER_BUSY", f"refunds of the same order: {', '.join(map(str, others))}")
         row.write_began = True
         for line in row.lines:
             line.mapped = side.mapped(plan).get(line.position, "")

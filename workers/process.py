@@ -2,6 +2,8 @@
 
 import random
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
 
 import structlog
 
@@ -15,12 +17,16 @@ from ledger.refunds import LeaseLostError
 from ledger.schedule import TRIES, next_try
 from workers.carry import carry
 from workers.platforms.errors import PlatformError
+from workers.posting.settle import PAUSED_LOOK
 from workers.rules.facts import NetSuiteRefund
 from workers.runtime import Runtime
 from workers.understanding import netsuite, owner, storefront
 from workers.understanding.owner import Found
 
 log = structlog.get_logger()
+
+_OWNERLESS: Final = frozenset({"ORDER_NOT_SYNCED", "AMBIGUOUS_ORDER"})
+"""Why a refund has no account to be recorded under; the delivery stays visible until it has one."""
 
 
 def process(runtime: Runtime, delivery_id: int) -> None:
@@ -99,6 +105,8 @@ def _take(
                     now=now,
                     trace_id=delivery.trace_id,
                 )
+                if taken.reason in _OWNERLESS:
+                    raise PlatformError(taken.reason, taken.detail)
                 refund_ids += taken.refund_ids
                 why, detail = taken.reason, taken.detail
             elif account is not None:
@@ -113,22 +121,29 @@ def _postpone(runtime: Runtime, delivery: Delivery, books: NetSuiteAccount, erro
     now = utcnow()
     recovery = reason(error.reason).recovery
     with runtime.database.write() as session:
-        if recovery is Recovery.PAUSE and error.reason != "ACCOUNT_PAUSED":
-            pausing.pause(session, books, error.reason, error.detail, now=now, actor=SYSTEM)
-        tries = 1 if recovery is Recovery.PAUSE else delivery.attempts
-        due = next_try(
-            Recovery.THROTTLE if recovery is Recovery.THROTTLE else Recovery.BACKOFF,
-            tries,
-            now=now,
-            pace=runtime.installation.pace,
-            chance=random.random(),  # noqa: S311 - jitter, not a secret
-            retry_after=error.retry_after,
-        )
-        if due is None or recovery is Recovery.NONE:
+        if recovery is Recovery.PAUSE:
+            if error.reason != "ACCOUNT_PAUSED":
+                pausing.pause(session, books, error.reason, error.detail, now=now, actor=SYSTEM)
+            due: datetime | None = now + PAUSED_LOOK
+        elif recovery is Recovery.NONE:
+            due = None
+        else:
+            due = next_try(
+                Recovery.THROTTLE if recovery is Recovery.THROTTLE else Recovery.BACKOFF,
+                delivery.attempts,
+                now=now,
+                pace=runtime.installation.pace,
+                chance=random.random(),  # noqa: S311 - jitter, not a secret
+                retry_after=error.retry_after,
+            )
+        if due is None:
             deliveries.give_up(session, delivery, now=now, reason=error.reason, detail=error.detail)
-        elif deliveries.postpone(session, delivery, due, reason=error.reason, detail=error.detail):
-            # A look at a paused account is no try: there may be many before it is resumed.
-            session.get_one(Delivery, delivery.id).attempts -= recovery is Recovery.PAUSE
+        else:
+            # Neither a pause nor a slot of ours that is taken says anything of the delivery.
+            counts = recovery is not Recovery.PAUSE and error.reason != "CONCURRENCY"
+            deliveries.postpone(
+                session, delivery, due, reason=error.reason, detail=error.detail, counts=counts
+            )
     log.warning(
         "delivery_postponed",
         delivery=delivery.id,

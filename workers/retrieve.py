@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 from ledger import audit, orders
 from ledger.events import RecordChanged
 from ledger.models import Account, OrderLink, Refund
-from ledger.orders import NetSuiteOrder as LinkedOrder
 from ledger.policy import Policy
 from ledger.reasons import reason as known_reason
 from ledger.states import UNDER_WAY
+from workers.posting.to_netsuite import linked_order
 from workers.rules.facts import Document, NetSuiteOrder, NetSuiteRefund
 from workers.runtime import Runtime
 from workers.understanding import netsuite, storefront
@@ -135,7 +135,7 @@ def from_netsuite(runtime: Runtime, request: Request, *, now: datetime) -> Retri
     with runtime.database.write() as session:
         link = _link(session, request, order, now=now)
         if len(found.orders) <= 1:  # what a person says decides which account's order it is
-            orders.link_netsuite(link, _linked(found), now=now)
+            orders.link_netsuite(link, linked_order(found), now=now)
             session.flush()
         taken = [
             netsuite.take(session, account.netsuite, event, record, now=now, trace_id=request.trace_id)
@@ -206,17 +206,6 @@ def _read(
         fields = netsuite.order_fields(session, account.netsuite)
     client = runtime.netsuite(account.netsuite)
     return event, client.refund(document.record_type, document.id, match_fields=fields)
-
-
-def _linked(found: NetSuiteOrder) -> LinkedOrder:
-    root = next(iter(found.orders or found.billed))
-    billed = next((each for each in found.billed if not each.voided), None)
-    return LinkedOrder(
-        record_id=root.id,
-        record_type=root.record_type,
-        billed_type=billed.record_type if billed else "",
-        billed_id=billed.id if billed else "",
-    )
 
 
 def _link(session: Session, request: Request, order: _Order, *, now: datetime) -> OrderLink:

@@ -33,8 +33,8 @@ class Runtime:
 
     settings: Settings
     journal: Journal = field(default_factory=Journal)
-    _netsuite: dict[tuple[int, bytes], NetSuiteClient] = field(default_factory=dict)
-    _storefronts: dict[tuple[int, bytes], Storefront] = field(default_factory=dict)
+    _netsuite: dict[tuple[int, bytes, str, int], NetSuiteClient] = field(default_factory=dict)
+    _storefronts: dict[tuple[int, bytes, str], Storefront] = field(default_factory=dict)
 
     @cached_property
     def database(self) -> Database:
@@ -74,8 +74,8 @@ class Runtime:
         )
 
     def netsuite(self, account: NetSuiteAccount) -> NetSuiteClient:
-        """Return the client of a NetSuite account; made anew when its credentials change."""
-        known = (account.id, account.credentials)
+        """Return the client of a NetSuite account; made anew when the account changes."""
+        known = (account.id, account.credentials, account.api_url, account.concurrency)
         if known not in self._netsuite:
             self._netsuite[known] = NetSuiteClient(
                 account_id=account.account_id,
@@ -87,8 +87,8 @@ class Runtime:
         return self._netsuite[known]
 
     def storefront(self, account: Account) -> Storefront:
-        """Return the client of a storefront account; made anew when its credentials change."""
-        known = (account.id, account.credentials)
+        """Return the client of a storefront account; made anew when the account changes."""
+        known = (account.id, account.credentials, account.api_url)
         if known not in self._storefronts:
             self._storefronts[known] = STOREFRONTS[account.platform](
                 account.storefront_id, account.api_url, self.vault.open(account.credentials), self.http

@@ -29,7 +29,8 @@ class Delivery(Base):
         body: The raw bytes as signed; emptied when erased.
         events: The delivery in our own words (`ledger.events`), as JSON.
         order_ref: The order's id at the platform, for finding and erasing personal data.
-        due_at: When a worker should look at it next; null when it is done.
+        due_at: When the scheduler wakes a worker for it next; null when it is done.
+        not_before: No worker may take it earlier, whoever woke it; null for at once.
         lease_token: Rises with every claim, so that a slow worker cannot overwrite a later one's work.
     """
 
@@ -80,5 +81,6 @@ class Delivery(Base):
     processed_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
     due_at: Mapped[datetime | None]
+    not_before: Mapped[datetime | None]
     lease_until: Mapped[datetime | None]
     lease_token: Mapped[int] = mapped_column(default=0)

@@ -87,6 +87,8 @@ class Refund(Base):
         write_began: A write was sent or may have been; whether it took effect is looked up first.
         reviewed: A person asked for it to be posted, so the account's review does not hold it again.
         tries: Failed tries since it last moved on; what the retry schedule counts.
+        due_at: When the scheduler wakes a worker for it next; null while it is at rest.
+        not_before: No worker may take it earlier, whoever woke it; null for at once.
         waiting_for: The reason code the deadline counts for.
         deadline_at: When waiting turns into an error.
     """
@@ -133,6 +135,7 @@ class Refund(Base):
     reviewed: Mapped[bool] = mapped_column(default=False)
     tries: Mapped[int] = mapped_column(default=0)
     due_at: Mapped[datetime | None]
+    not_before: Mapped[datetime | None]
     waiting_for: Mapped[str] = mapped_column(String(40), default="")
     deadline_at: Mapped[datetime | None]
     lease_until: Mapped[datetime | None]

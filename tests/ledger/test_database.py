@@ -128,7 +128,7 @@ def test_a_sqlite_writer_takes_the_lock_when_it_begins(file: Path) -> None:
 
 
 def test_a_sqlite_writer_gives_up_after_its_time(file: Path) -> None:
-    database = Database(f"sqlite:///{file}", busy_timeout=0.01)
+    database = Database(f"sqlite:///{file}", patience=0.01)
     database.ping()
     other = sqlite3.connect(file)
     other.execute("BEGIN IMMEDIATE")

@@ -193,18 +193,19 @@ def test_news_of_an_undecided_refund_is_taken_over_and_looked_at(
 
 
 @pytest.mark.parametrize(
-    ("transition", "reason", "state"),
+    ("transition", "reason", "state", "amount"),
     [
-        (Transition.BEGIN, "RECEIVED", State.POSTING),
-        (Transition.POST, "POSTED", State.POSTED),
-        (Transition.FAIL, "REFUSED", State.ERROR),
-        (Transition.DISPUTE, "OVER_REFUND", State.DISCREPANCY),
-        (Transition.HOLD, "REVIEW_FIRST", State.HELD),
-        (Transition.CANCEL, "CANCELLED_BY_PERSON", State.CANCELLED),
-        (Transition.IGNORE, "ECHO", State.IGNORED),
+        (Transition.BEGIN, "RECEIVED", State.POSTING, 1200),
+        (Transition.FAIL, "REFUSED", State.ERROR, 1200),
+        (Transition.DISPUTE, "OVER_REFUND", State.DISCREPANCY, 1200),
+        (Transition.HOLD, "REVIEW_FIRST", State.HELD, 1200),
+        (Transition.CANCEL, "CANCELLED_BY_PERSON", State.CANCELLED, 1200),
+        # What was posted, or is not ours, stays as it was.
+        (Transition.POST, "POSTED", State.POSTED, 2000),
+        (Transition.IGNORE, "ECHO", State.IGNORED, 2000),
     ],
 )
-def test_news_never_undoes_a_decision(
+def test_news_never_undoes_a_decision_and_is_kept_where_it_may_still_matter(
     database: Database,
     shop: Account,
     refund_id: int,
@@ -212,11 +213,20 @@ def test_news_never_undoes_a_decision(
     transition: Transition,
     reason: str,
     state: State,
+    amount: int,
 ) -> None:
     settle(database, refund_id, transition, reason, now)
     refund = take(database, shop, NEWS, now + timedelta(hours=1))
-    assert (refund.state, refund.reason, refund.amount_minor) == (state, reason, 2000)
-    assert [line.net_minor for line in refund.lines] == [2000]
+    assert (refund.state, refund.reason, refund.amount_minor) == (state, reason, amount)
+    assert [line.net_minor for line in refund.lines] == [amount]
+
+
+def test_older_news_that_lacks_a_payment_changes_nothing(
+    database: Database, shop: Account, refund_id: int, now: datetime
+) -> None:
+    settle(database, refund_id, Transition.WAIT, "NOT_BILLED", now)
+    refund = take(database, shop, make_seen(payments=()), now + timedelta(hours=1))
+    assert (refund.state, refund.reason, refund.money_state) == (State.WAITING, "NOT_BILLED", "moved")
 
 
 def test_a_link_that_was_found_later_is_taken_over_and_kept(

@@ -157,7 +157,9 @@ class World:
         return delivery_id
 
     def process(self, delivery_id: int) -> Delivery:
-        """Work a delivery off, and return it."""
+        """Work a delivery off once its time has come, and return it."""
+        with self.database.write() as session:
+            session.execute(update(Delivery).where(Delivery.id == delivery_id).values(not_before=None))
         process(self.runtime, delivery_id)
         return self.delivery(delivery_id)
 
@@ -166,7 +168,8 @@ class World:
         return self.process(self.deliver(owner, *events))
 
     def carry(self, refund_id: int) -> Refund:
-        """Carry a refund as far as it goes, and return it."""
+        """Carry a refund as far as it goes once its time has come, and return it."""
+        self.change(refund_id, not_before=None)
         carry(self.runtime, refund_id)
         return self.refund(refund_id)
 

@@ -64,7 +64,11 @@ def test_how_a_refund_was_carried_is_on_record(world: World, netsuite: Books, sh
     assert attempt.ended_at is not None
     assert [entry.action for entry in world.audit("refund")] == ["record", "begin", "post"]
     (link,) = world.links()
-    assert (link.netsuite_order_id, link.billed_type, link.billed_id) == (order.id, "invoice", order.billed_id)
+    assert (link.netsuite_order_id, link.billed_type, link.billed_id) == (
+        order.id,
+        "invoice",
+        order.billed_id,
+    )
 
 
 def test_each_part_of_a_refund_says_what_carried_it(world: World, netsuite: Books, shop: Shop) -> None:

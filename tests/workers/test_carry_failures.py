@@ -88,7 +88,7 @@ def test_netsuites_limit_is_tried_again_soon(world: World, netsuite: Books, shop
     world.tell(shop, make_seen())
     for _ in ("query", "transform"):
         refund = world.only_refund()
-        assert (refund.state, refund.reason) == (State.RETRYING, "CONCURRENCY")
+        assert (refund.state, refund.reason) == (State.RETRYING, "RATE_LIMITED")
         assert refund.due_at is not None
         assert refund.due_at <= utcnow() + timedelta(seconds=2)
         world.carry(refund.id)
@@ -122,7 +122,7 @@ def test_tries_that_are_used_up_make_an_error_that_keeps_its_reason(
     assert world.carry(refund.id).state is State.POSTED
 
 
-@pytest.mark.parametrize("broken", ["settings", "credentials", "facts", "quantity"])
+@pytest.mark.parametrize("broken", ["settings", "facts", "quantity"])
 def test_a_refund_over_which_the_code_breaks_each_time_is_given_to_a_person(
     world: World, netsuite: Books, shop: Shop, broken: str
 ) -> None:
@@ -132,8 +132,6 @@ def test_a_refund_over_which_the_code_breaks_each_time_is_given_to_a_person(
     netsuite.bill(order)
     if broken == "settings":  # of a later version, say
         world.set(shop, settings={"of_a_later_version": True})
-    elif broken == "credentials":
-        world.set(netsuite, credentials=b"sealed with another key")
     elif broken == "facts":
         world.change(refund_id, source_facts={"event": "refund_seen"})
     else:
@@ -148,12 +146,27 @@ def test_a_refund_over_which_the_code_breaks_each_time_is_given_to_a_person(
     assert netsuite.writes() == {}
 
 
+def test_credentials_that_no_key_opens_pause_the_account(world: World, netsuite: Books, shop: Shop) -> None:
+    netsuite.order()
+    world.set(netsuite, credentials=b"sealed with another key")
+    world.tell(shop, make_seen())
+    refund = world.only_refund()
+    assert (refund.state, refund.reason, refund.detail) == (
+        State.WAITING,
+        "ACCOUNT_PAUSED",
+        "BAD_CREDENTIALS",
+    )
+    assert world.account(netsuite).paused_reason == "BAD_CREDENTIALS"
+    assert netsuite.operations() == []
+
+
 def test_a_refund_that_kills_its_worker_each_time_is_given_to_a_person(
     world: World, netsuite: Books, shop: Shop
 ) -> None:
     netsuite.order(billed="")
     world.tell(shop, make_seen())
     refund_id = world.only_refund().id
+    world.change(refund_id, not_before=None)
     for number in range(TRIES, 0, -1):
         at = utcnow() - LEASE * number
         with world.database.write() as session:
@@ -173,6 +186,7 @@ def test_without_redis_nothing_is_written_and_nothing_lost(world: World, netsuit
     world.tell(shop, make_seen())
     refund_id = world.only_refund().id
     calls = netsuite.operations()
+    world.change(refund_id, not_before=None)
     carry(world.another(redis_url="redis://127.0.0.1:1/0"), refund_id)
     refund = world.refund(refund_id)
     assert (refund.state, refund.reason) == (State.RETRYING, "TRANSIENT")

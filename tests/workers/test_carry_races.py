@@ -131,7 +131,10 @@ def test_a_worker_whose_claim_was_taken_over_while_it_wrote_cannot_record(
     assert (refund.target_id, refund.lease_token) == (posted.target_id, posted.lease_token)
     assert netsuite.writes() == {"creditMemo": 1}
     late, first = world.attempts(refund_id)
-    assert (first.outcome, late.detail) == ("post", f"refund {refund_id} was taken over while it was worked on")
+    assert (first.outcome, late.detail) == (
+        "post",
+        f"refund {refund_id} was taken over while it was worked on",
+    )
     assert len(late.calls) == 2
 
 

@@ -163,7 +163,7 @@ def test_a_push_while_netsuite_is_busy_is_put_off_a_little(
 ) -> None:
     netsuite.fault("suiteql", "throttle")
     delivery = world.tell(netsuite, changed("creditmemo", memo))
-    assert (delivery.state, delivery.reason) == (DeliveryState.RECEIVED, "CONCURRENCY")
+    assert (delivery.state, delivery.reason) == (DeliveryState.RECEIVED, "RATE_LIMITED")
     assert delivery.due_at is not None
     assert delivery.due_at <= utcnow() + timedelta(seconds=2)
 
@@ -203,9 +203,7 @@ def test_the_looks_at_a_paused_account_are_no_tries(
     for _ in range(TRIES + 1):
         assert world.process(delivery_id).state is DeliveryState.RECEIVED
     with world.database.write() as session:
-        pausing.resume(
-            session, session.get_one(NetSuiteAccount, netsuite.id), now=utcnow(), actor="cli:ada"
-        )
+        pausing.resume(session, session.get_one(NetSuiteAccount, netsuite.id), now=utcnow(), actor="cli:ada")
     netsuite.fault("suiteql", "status")
     delivery = world.process(delivery_id)
     assert (delivery.state, delivery.reason, delivery.attempts) == (DeliveryState.RECEIVED, "TRANSIENT", 1)

@@ -20,9 +20,9 @@ ERRORS: Final = (
     # SuiteQL shows a role only the tables it may read; any other one "was not found".
     KnownError("NO_PERMISSION", text=r"\brecord \W\w+\W was not found"),
     # Governance; the 400 is SuiteTalk's and RESTlets' shape of the same refusal.
-    KnownError("CONCURRENCY", status=429, code="CONCURRENCY_LIMIT_EXCEEDED"),
-    KnownError("CONCURRENCY", status=400, code="SSS_REQUEST_LIMIT_EXCEEDED"),
-    KnownError("CONCURRENCY", text=r"only one request may be made against a session at a time"),
+    KnownError("RATE_LIMITED", status=429, code="CONCURRENCY_LIMIT_EXCEEDED"),
+    KnownError("RATE_LIMITED", status=400, code="SSS_REQUEST_LIMIT_EXCEEDED"),
+    KnownError("RATE_LIMITED", text=r"only one request may be made against a session at a time"),
     # A record with our external id is there.
     KnownError("DUPLICATE_RECORD", text=r"(entity|record) already exists"),
     KnownError("DUPLICATE_RECORD", code="DUP_RCRD"),

@@ -145,9 +145,7 @@ class ShopifyClient:
         with _understood():
             nodes = self._query("FindOrder", {"query": f'name:"{quoted}"'})["orders"]["nodes"]
             # The search is for words, so that it finds "#1001-A" too.
-            found = [each for each in nodes if each["name"] == wanted] or [
-                each for each in nodes if each["name"].lstrip("#") == wanted.lstrip("#")
-            ]
+            found = [each for each in nodes if each["name"] == wanted]
         if len(found) > 1:
             raise PlatformError("AMBIGUOUS_ORDER", f"{len(found)} orders are called {wanted}")
         return self.order(number_of(found[0]["id"])) if found else None

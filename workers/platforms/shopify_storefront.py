@@ -3,6 +3,7 @@
 from typing import Any
 
 from ledger.events import RefundSeen
+from workers.platforms.errors import PlatformError
 from workers.platforms.http import Http
 from workers.platforms.idempotency import key_for
 from workers.platforms.shopify import ShopifyClient
@@ -37,6 +38,8 @@ class ShopifyStorefront:
         shipping = plan.shipping.amount if plan.shipping is not None else None
         suggestion = self._client.suggest(plan.order_id, lines_of(plan), shipping)
         created = self._client.create_refund(refund_input(plan, suggestion), idempotency_key=key_for(key))
+        if created.payments_failed:
+            raise PlatformError("PAYMENT_FAILED", f"refund {created.id} was made, its payment failed")
         return created.id
 
     def refunds(self, order_id: str, *, currency_mode: str) -> tuple[RefundSeen, ...]:

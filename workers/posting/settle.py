@@ -20,7 +20,8 @@ from ledger.states import Transition
 from workers.platforms.errors import PlatformError
 from workers.rules.views import Action, Decision
 
-_PAUSED_LOOK: Final = timedelta(hours=1)
+PAUSED_LOOK: Final = timedelta(hours=1)
+"""How often something that waits for a paused account is looked at; resuming wakes it at once."""
 _TRANSITIONS: Final = {
     Action.IGNORE: Transition.IGNORE,
     Action.DISPUTE: Transition.DISPUTE,
@@ -30,6 +31,8 @@ _TRANSITIONS: Final = {
     Action.WRITE: Transition.POST,
     Action.WAIT: Transition.WAIT,
 }
+# Waiting for a slot of ours, or for another refund of the order, says nothing of the platform.
+_NO_TRY: Final = frozenset({"CONCURRENCY", "ORDER_BUSY"})
 _TYPES: Final = {"cashrefund": "cash_refund", "creditmemo": "credit_memo"}
 
 
@@ -101,7 +104,7 @@ def settle_error(
     if recovery is Recovery.PAUSE:
         account = refund.account if at_storefront else refund.account.netsuite
         pausing.pause(session, account, error.reason, error.detail, now=now, actor=SYSTEM)
-        ending = Ending(Transition.WAIT, "ACCOUNT_PAUSED", error.reason, now + _PAUSED_LOOK)
+        ending = Ending(Transition.WAIT, "ACCOUNT_PAUSED", error.reason, now + PAUSED_LOOK)
     elif recovery in {Recovery.BACKOFF, Recovery.THROTTLE}:
         ending = _retrying(refund, error.reason, recovery, error, now=now, shared=shared)
     else:
@@ -143,7 +146,7 @@ def _move(session: Session, refund: Refund, token: int, ending: Ending, *, now: 
 def _waiting(refund: Refund, decision: Decision[object], *, now: datetime, shared: Installation) -> Ending:
     """Set the next look, or end the wait where its deadline has passed."""
     if decision.reason == "ACCOUNT_PAUSED":
-        return Ending(Transition.WAIT, decision.reason, decision.detail, now + _PAUSED_LOOK)
+        return Ending(Transition.WAIT, decision.reason, decision.detail, now + PAUSED_LOOK)
     patience = Policy.of(refund.account.settings).deadline(decision.reason)
     if refund.waiting_for != decision.reason or refund.deadline_at is None:
         refund.waiting_for, refund.deadline_at = decision.reason, now + patience
@@ -163,8 +166,7 @@ def _retrying(
     now: datetime,
     shared: Installation,
 ) -> Ending:
-    # Waiting for one of our own slots says nothing of the platform, so it is no failed try.
-    refund.tries += 0 if code == "CONCURRENCY" else 1
+    refund.tries += 0 if code in _NO_TRY else 1
     due = next_try(
         recovery,
         max(refund.tries, 1),

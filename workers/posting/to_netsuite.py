@@ -1,5 +1,6 @@
 """Carry a storefront's refund to NetSuite: two calls, one that reads everything and one that writes."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -29,14 +30,14 @@ class ToNetSuite:
         self._client = client
         self._storefront = storefront
         self._number = work.number
+        self._link = work.link or LinkView(work.row.storefront_order_id)
         self.asks_storefront = False
         self.order: NetSuiteOrder | None = None
 
     def decide(self) -> Decision[NetSuitePlan]:
         """Return what to do, from what is known so far."""
         work = self._work
-        link = work.link or LinkView(work.row.storefront_order_id)
-        return rules.decide(work.refund, work.account, link, self.order)
+        return rules.decide(work.refund, work.account, self._link, self.order)
 
     def read(self) -> None:
         """Read everything NetSuite has of the order, in one query.
@@ -62,23 +63,22 @@ class ToNetSuite:
         self._number = found.name if found is not None else self._work.row.storefront_order_id
 
     def learn(self, session: Session, refund: Refund, *, now: datetime) -> None:
-        """Link the order to what NetSuite has of it."""
+        """Link the order to what NetSuite has of it; if it has nothing, tell deleted from never imported."""
         link, order = refund.order_link, self.order
-        if link is not None and not self._work.number and not link.storefront_order_name:
-            link.storefront_order_name = refund.storefront_order_name = self._number
-            orders.claim_tombstone(session, refund.account.netsuite_account_id, link, now=now)
-        if link is None or order is None or order.linked_exists is False or len(order.orders) > 1:
+        if link is None or order is None:
             return
-        root = next(iter(order.orders or order.billed), None)
-        billed = next((document for document in order.billed if not document.voided), None)
-        if root is not None:
-            linked = LinkedOrder(
-                record_id=root.id,
-                record_type=root.record_type,
-                billed_type=billed.record_type if billed else "",
-                billed_id=billed.id if billed else "",
-            )
-            orders.link_netsuite(link, linked, now=now)
+        if not self._work.number and not link.storefront_order_name:
+            link.storefront_order_name = refund.storefront_order_name = self._number
+        if not order.orders and not order.billed:
+            books_id = refund.account.netsuite_account_id
+            if orders.claim_tombstone(session, books_id, link, now=now):
+                self._link = replace(
+                    self._link,
+                    netsuite_state=link.netsuite_state,
+                    netsuite_order_id=link.netsuite_order_id,
+                )
+        elif order.linked_exists is not False and len(order.orders) <= 1:
+            orders.link_netsuite(link, linked_order(order), now=now)
         session.flush()
 
     def write(self, plan: NetSuitePlan) -> str:
@@ -102,3 +102,15 @@ class ToNetSuite:
             for position in line.positions:
                 words.setdefault(position, []).append(text)
         return {position: "; ".join(texts) for position, texts in words.items()}
+
+
+def linked_order(order: NetSuiteOrder) -> LinkedOrder:
+    """Return what an order link keeps of an order that NetSuite has."""
+    root = (order.orders or order.billed)[0]
+    billed = next((document for document in order.billed if not document.voided), None)
+    return LinkedOrder(
+        record_id=root.id,
+        record_type=root.record_type,
+        billed_type=billed.record_type if billed else "",
+        billed_id=billed.id if billed else "",
+    )

@@ -66,6 +66,8 @@ def _order_missing(link: LinkView | None) -> Decision[Never]:
 def _already_there(refund: RefundView, order: StorefrontOrder) -> Decision[Never] | None:
     for existing in order.refunds:
         if refund.key in existing.note.split():
+            if not existing.amount:
+                return Decision(Action.DISPUTE, "PAYMENT_FAILED", f"refund {existing.id} moved no money")
             return Decision(Action.LINK, "ALREADY_POSTED", target_type="refund", target_id=existing.id)
     return None
 

@@ -21,6 +21,7 @@ from workers.understanding.owner import Found, OwnerError, find, number_of
 REFUNDS: Final = frozenset({"cashrefund", "creditmemo"})
 _BILLED: Final = frozenset({"invoice", "cashsale"})
 _OUR_KEY: Final = "rs-"
+_NOT_WRITTEN: Final = (UNDER_WAY | {State.HELD, State.ERROR, State.DISCREPANCY}) - {State.POSTING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,18 +111,33 @@ def _refund(
         return Taken(reason="STANDALONE_RECORD", detail=f"{event.record_type} {event.record_id}")
     try:
         owner, link = find(session, account, record, asked, now=now)
+        _link_to(link, record, now=now)
     except OwnerError as error:
         return Taken(reason=error.reason, detail=error.detail)
     seen = _seen(owner, link, record.document, record, event, now=now)
-    known = select(Refund.id).where(
-        Refund.account_id == owner.id,
-        Refund.origin == "netsuite",
-        Refund.source_refund_id == event.record_id,
-    )
-    if event.change != "create" and session.scalar(known) is None and _is_old(record, owner):
+    is_known = refunds.known(session, owner.id, "netsuite", event.record_id) is not None
+    if event.change != "create" and not is_known and _is_old(record, owner):
         return Taken(reason="BEFORE_START", detail=f"{event.record_type} {event.record_id}")
     refund, _ = refunds.record(session, owner, seen, link, now=now, trace_id=trace_id)
     return Taken([refund.id])
+
+
+def _link_to(link: OrderLink | None, record: NetSuiteRefund, *, now: datetime) -> None:
+    """Link the order to the refund's NetSuite order, the first time one is heard of.
+
+    Raises:
+        OwnerError: `AMBIGUOUS_ORDER` if it is linked to another.
+    """
+    if link is None:
+        return
+    if not link.netsuite_order_id:
+        linked = orders.NetSuiteOrder(
+            record.order_id, record.order_type, record.billed_type, record.billed_id
+        )
+        orders.link_netsuite(link, linked, now=now)
+    if link.netsuite_order_id not in {record.order_id, record.billed_id}:
+        detail = f"order {link.storefront_order_name} is linked to NetSuite record {link.netsuite_order_id}"
+        raise OwnerError("AMBIGUOUS_ORDER", detail)
 
 
 def _is_old(record: NetSuiteRefund, owner: Account) -> bool:
@@ -174,7 +190,7 @@ def _gone(session: Session, account: NetSuiteAccount, event: RecordChanged, *, n
         .with_for_update(of=Refund)
     )
     for refund in session.scalars(query):
-        if refund.state in UNDER_WAY and refund.state is not State.POSTING:
+        if refund.state in _NOT_WRITTEN:
             refunds.move(session, refund, Transition.IGNORE, "SOURCE_DELETED", now=now)
     return Taken(reason="SOURCE_DELETED", detail=f"{event.record_type} {event.record_id}")
 
@@ -248,15 +264,12 @@ def _order(session: Session, account: NetSuiteAccount, event: RecordChanged, *, 
         return _order_news(session, account, event, now=now)
     ids = [each.id for each in accounts.joined_to(session, account.id)]
     links = list(orders.of_netsuite_record(session, ids, event.record_id))
-    if not links and event.other_ref_num:
-        numbered = orders.of_storefront_number(session, ids, event.other_ref_num)
-        links = [link for link in numbered if not link.netsuite_order_id]
-        for link in links:
-            link.netsuite_order_id = event.record_id
-    if not links:
-        orders.bury(session, account.id, (event.other_ref_num, event.external_id), event.record_id, now=now)
     for link in links:
         orders.lose_netsuite(link, now=now)
+    if not links:
+        # Whether a storefront order lost its only sales order with it is seen when the order is read next.
+        orders.bury(session, account.id, (event.other_ref_num, event.external_id), event.record_id, now=now)
+        return _order_news(session, account, event, now=now)
     return _reconsider(session, links, now=now)
 
 

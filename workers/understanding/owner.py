@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from sqlalchemy.orm import Session
 
-from ledger import accounts, orders
+from ledger import accounts, orders, pausing
+from ledger.audit import SYSTEM
+from ledger.clock import utcnow
 from ledger.events import OrderSeen
 from ledger.models import Account, NetSuiteAccount, OrderLink, OrderState
 from ledger.models.accounts import Direction
@@ -16,8 +17,6 @@ from ledger.reasons import Recovery, reason
 from workers.platforms.errors import PlatformError
 from workers.rules.facts import NetSuiteRefund, StorefrontOrder
 from workers.runtime import Runtime
-
-_THEIRS_ALONE: Final = Recovery.PAUSE  # a storefront that refuses us says nothing of another's order
 
 
 class OwnerError(Exception):
@@ -52,29 +51,31 @@ def ask(runtime: Runtime, books: NetSuiteAccount, record: NetSuiteRefund) -> tup
     Nothing is asked where only one account could be its owner.
 
     Raises:
-        PlatformError: If nobody has it, and somebody who may have it could not be asked just now.
+        PlatformError: If somebody who may have it could not be asked just now. Two shops may number their
+            orders alike, so that one of them has it says nothing of the other.
     """
     with runtime.database.read() as session:
         joined = accounts.joined_to(session, books.id)
         if len(joined) == 1 or not record.order_id or _linked(session, joined, record):
             return ()
     found: list[Found] = []
-    unasked: PlatformError | None = None
     for account in joined:
         number = number_of(account, record)
-        if not number or account.paused_reason:
+        if not number:
             continue
+        if account.paused_reason:
+            raise PlatformError("ACCOUNT_PAUSED", f"{account.slug} may have the order and cannot be asked")
+        by = Policy.of(account.settings).order_match_value
         try:
-            by = Policy.of(account.settings).order_match_value
             order = runtime.storefront(account).find_order(number, by=by)
         except PlatformError as error:
-            if reason(error.reason).recovery is not _THEIRS_ALONE:
-                unasked = error
-            continue
+            if reason(error.reason).recovery is Recovery.PAUSE:
+                with runtime.database.write() as session:
+                    pausing.pause(session, account, error.reason, error.detail, now=utcnow(), actor=SYSTEM)
+                raise PlatformError("ACCOUNT_PAUSED", f"{account.slug}: {error.detail}") from error
+            raise
         if order is not None:
             found.append(Found(account.id, order))
-    if not found and unasked is not None:
-        raise unasked
     return tuple(found)
 
 

@@ -44,28 +44,28 @@ def _refund(
     session: Session, account: Account, seen: RefundSeen, *, now: datetime, trace_id: str
 ) -> list[int]:
     if not seen.first_hand and seen.occurred_at < account.created_at:
-        return []  # made before the account was connected: carried by whatever carried refunds then
+        known = refunds.known(session, account.id, seen.origin, seen.refund_id)
+        if known is None:
+            return []  # made before the account was connected: carried by whatever carried refunds then
     link = orders.ensure(session, account.id, seen.order_id, now=now, name=seen.order_name)
-    orders.claim_tombstone(session, account.netsuite_account_id, link, now=now)
     refund, _ = refunds.record(session, account, seen, link, now=now, trace_id=trace_id)
     return [refund.id]
 
 
 def _order(session: Session, account: Account, seen: OrderSeen, *, now: datetime) -> list[int]:
     """Keep the link true; a deletion, or an order that refunds waited for, is news for its refunds."""
+    was_named = bool(orders.ensure(session, account.id, seen.order_id, now=now).storefront_order_name)
     link, changed = orders.see_storefront(session, account.id, seen, now=now)
     freed = _adopt_waiting(session, account, link, now=now)
-    if orders.claim_tombstone(session, account.netsuite_account_id, link, now=now):
-        freed += [
-            refund for refund in refunds.waiting_for_order(session, [link.id]) if refund.origin != "netsuite"
-        ]
+    waiting = refunds.waiting_for_order(session, [link.id])
     if changed and link.storefront_state is OrderState.DELETED:
-        freed += [
-            refund for refund in refunds.waiting_for_order(session, [link.id]) if refund.origin == "netsuite"
-        ]
-    for refund in freed:
+        freed += [refund for refund in waiting if refund.origin == "netsuite"]
+    if seen.name and not was_named:  # NetSuite may know the order by it
+        freed += [refund for refund in waiting if refund.reason == "ORDER_NOT_SYNCED"]
+    woken = {refund.id: refund for refund in freed}
+    for refund in woken.values():
         refunds.reconsider(session, refund, "FACTS_CHANGED", now=now)
-    return [refund.id for refund in freed]
+    return list(woken)
 
 
 def _adopt_waiting(session: Session, account: Account, link: OrderLink, *, now: datetime) -> list[Refund]:

@@ -179,7 +179,9 @@ def test_no_good_login_is_invalid_login(books: Books, header: str) -> None:
     assert "token_rejected" in answer.headers["WWW-Authenticate"]
 
 
-@pytest.mark.parametrize("text", ["nonsense", pem(ed25519.Ed25519PrivateKey.generate())])
+@pytest.mark.parametrize(
+    "text", ["nonsense", pem(ed25519.Ed25519PrivateKey.generate())], ids=["no key", "an Edwards curve"]
+)
 def test_only_rsa_and_elliptic_curve_keys_are_registered(control: Control, books: Books, text: str) -> None:
     body = {"certificate_id": "x", "client_id": "client", "certificate_pem": text}
     assert control.refusal("PATCH", books.path, body).startswith(

@@ -41,14 +41,19 @@ DOCUMENTED = [
         "Invalid search query. Search error occurred: Record 'transaction' was not found.",
         "NO_PERMISSION",
     ),
-    (429, "CONCURRENCY_LIMIT_EXCEEDED", "Concurrent request limit exceeded. Request blocked.", "CONCURRENCY"),
+    (
+        429,
+        "CONCURRENCY_LIMIT_EXCEEDED",
+        "Concurrent request limit exceeded. Request blocked.",
+        "RATE_LIMITED",
+    ),
     (
         400,
         "SSS_REQUEST_LIMIT_EXCEEDED",
         "The maximum allowable requests per second is reached.",
-        "CONCURRENCY",
+        "RATE_LIMITED",
     ),
-    (400, "USER_ERROR", "Only one request may be made against a session at a time", "CONCURRENCY"),
+    (400, "USER_ERROR", "Only one request may be made against a session at a time", "RATE_LIMITED"),
     (400, "USER_ERROR", f"{USER}This entity/record already exists.", "DUPLICATE_RECORD"),
     (400, "DUP_RCRD", "There is one of this name.", "DUPLICATE_RECORD"),
     (400, "IDEMPOTENCY_ERROR", "Conflict", "DUPLICATE_RECORD"),
@@ -149,4 +154,4 @@ def test_how_long_to_wait_is_passed_on(books: Books, http: Http) -> None:
     books.fault("suiteql", "status", status=429, headers={"Retry-After": "7"})
     with pytest.raises(PlatformError) as caught:
         books.client(http).check()
-    assert (caught.value.reason, caught.value.retry_after) == ("CONCURRENCY", 7.0)
+    assert (caught.value.reason, caught.value.retry_after) == ("RATE_LIMITED", 7.0)

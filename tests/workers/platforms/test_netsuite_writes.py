@@ -171,7 +171,7 @@ def test_what_netsuite_refuses_for_its_concurrency_was_not_done(books: Books, ht
     books.fault("record:transform", "throttle")
     with pytest.raises(PlatformError) as caught:
         books.client(http).transform("cashsale", made["billed"]["id"], "cashrefund", {"externalId": KEY})
-    assert (caught.value.reason, caught.value.outcome_unknown) == ("CONCURRENCY", False)
+    assert (caught.value.reason, caught.value.outcome_unknown) == ("RATE_LIMITED", False)
     assert books.control.writes("netsuite", TENANT) == {}
 
 
