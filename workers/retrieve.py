@@ -30,8 +30,8 @@ class RetrieveError(Exception):
     """Raised when nothing came of it; the message says why in plain words.
 
     Attributes:
-        reason: `order_not_found`, `order_deleted`, `order_not_synced`, `order_not_billed`, `no_refund` or
-            `not_taken`.
+        reason: `order_not_found`, `order_deleted`, `order_not_synced`, `order_not_billed`,
+            `ambiguous_order`, `no_refund` or `not_taken`.
     """
 
     def __init__(self, reason: str, message: str) -> None:
@@ -94,7 +94,9 @@ def from_storefront(runtime: Runtime, request: Request, *, now: datetime) -> Ret
     account = request.account
     order = _in_storefront(runtime, request)
     mode = Policy.of(account.settings).currency_mode
-    found = runtime.storefront(account).refunds(order.id, currency_mode=mode)
+    found = runtime.storefront(account).refunds(
+        order.id, currency_mode=mode, mark_prefix=f"rs-{account.slug}-"
+    )
     if not found:
         raise RetrieveError("no_refund", f"order {order.name} of {account.slug} has no refund")
     with runtime.database.write() as session:
@@ -163,6 +165,8 @@ def _in_storefront(runtime: Runtime, request: Request) -> _Order:
     """
     client = runtime.storefront(request.account)
     order = client.order(request.number) or client.find_order(request.number, by="name")
+    if order is None and not request.number.startswith("#"):  # people leave Shopify's mark out
+        order = client.find_order(f"#{request.number}", by="name")
     if order is None:
         raise RetrieveError("order_not_found", f"{request.account.slug} has no order {request.number!r}")
     link = _link_of(runtime, request, order.id)
@@ -186,6 +190,12 @@ def _check(found: NetSuiteOrder, order: _Order) -> None:
             "order_deleted",
             f"order {order.name} was deleted in NetSuite (it was record {order.netsuite_id}); "
             "if it was made again, link it with `refund-sync refund relink`",
+        )
+    ids = [document.id for document in found.orders]
+    if len(ids) > 1 and order.netsuite_id not in ids:
+        raise RetrieveError(
+            "ambiguous_order",
+            f"NetSuite has several orders called {order.name} ({', '.join(ids)}); keep one of them",
         )
     if not found.orders and not found.billed:
         raise RetrieveError("order_not_synced", f"order {order.name} is not in NetSuite; import it first")

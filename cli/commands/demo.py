@@ -94,8 +94,8 @@ def _stay(running: World) -> None:
     """Stay up until the terminal says stop."""
     click.echo()
     click.echo(f"The service is up at {running.web_url}. To look around, in another terminal:")
-    click.echo(f"  REFUND_SYNC_DATA_DIR={running.data_dir} refund-sync refund list")
-    click.echo(f"  REFUND_SYNC_DATA_DIR={running.data_dir} refund-sync refund show 1")
+    for command in ("refund list", "refund show 1", "doctor"):
+        click.echo(f"  REFUND_SYNC_DATA_DIR={running.data_dir} {sys.argv[0]} {command}")
     click.echo("Ctrl-C stops it and removes everything.")
     try:
         threading.Event().wait()

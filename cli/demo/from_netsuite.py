@@ -1,6 +1,7 @@
 """Scenarios of a shop whose refunds are made in NetSuite and carried to it."""
 
-from typing import Final
+from decimal import Decimal
+from typing import Any, Final
 
 from cli.demo.stage import DemoError, Stage
 from ledger.states import State
@@ -18,7 +19,7 @@ def credit_memo(stage: Stage) -> None:
     stage.expect_posted(
         "credit memo to shop", stage.shop_out, memo, "credit_memo", "42.00", origin="netsuite"
     )
-    _refunded_once(stage, order)
+    _refunded_once(stage, order, "42.00")
 
 
 def cash_refund(stage: Stage) -> None:
@@ -33,13 +34,14 @@ def cash_refund(stage: Stage) -> None:
     stage.expect_posted(
         "cash refund to shop", stage.shop_out, refund, "cash_refund", "90.00", origin="netsuite"
     )
-    _refunded_once(stage, order)
+    _refunded_once(stage, order, "90.00")
 
 
-def _refunded_once(stage: Stage, order: dict[str, object]) -> None:
+def _refunded_once(stage: Stage, order: dict[str, Any], amount: str) -> None:
     refunds = stage.shop_out.state(order)["refunds"]
-    if len(refunds) != 1:
-        raise DemoError(f"the shop has {len(refunds)} refunds of order {order['name']}, not one")
+    paid = [sum(Decimal(each["amount"]) for each in refund["transactions"]) for refund in refunds]
+    if paid != [Decimal(amount)]:
+        raise DemoError(f"the shop paid back {paid} for order {order['name']}, not {amount} once")
 
 
 def never_synced(stage: Stage) -> None:

@@ -23,7 +23,7 @@ _SCENARIOS = (*to_netsuite.SCENARIOS, *from_netsuite.SCENARIOS, *trouble.SCENARI
 @pytest.mark.xdist_group("processes")
 def test_the_demo_ends_with_every_refund_as_expected() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "cli", "demo", "--once"],
+        [sys.executable, "-m", "cli.main", "demo", "--once"],
         cwd=_REPOSITORY,
         capture_output=True,
         text=True,

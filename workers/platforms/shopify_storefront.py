@@ -42,9 +42,9 @@ class ShopifyStorefront:
             raise PlatformError("PAYMENT_FAILED", f"refund {created.id} was made, its payment failed")
         return created.id
 
-    def refunds(self, order_id: str, *, currency_mode: str) -> tuple[RefundSeen, ...]:
-        """Return the refunds an order has."""
-        return self._client.refunds(order_id, currency_mode=currency_mode)
+    def refunds(self, order_id: str, *, currency_mode: str, mark_prefix: str) -> tuple[RefundSeen, ...]:
+        """Return the refunds an order has; those whose note has a key that begins so are marked as ours."""
+        return self._client.refunds(order_id, currency_mode=currency_mode, mark_prefix=mark_prefix)
 
     def check(self) -> None:
         """Make a cheap call that needs valid credentials."""

@@ -24,8 +24,8 @@ class Storefront(Protocol):
             key: Our stable key; the platform's idempotency key is made of it.
         """
 
-    def refunds(self, order_id: str, *, currency_mode: str) -> tuple[RefundSeen, ...]:
-        """Return the refunds an order has."""
+    def refunds(self, order_id: str, *, currency_mode: str, mark_prefix: str) -> tuple[RefundSeen, ...]:
+        """Return the refunds an order has; those whose note has a key that begins so are marked as ours."""
 
     def check(self) -> None:
         """Make a cheap call that needs valid credentials."""

@@ -28,7 +28,8 @@ class News:
     @property
     def books(self) -> NetSuiteAccount:
         """The NetSuite account the shop is joined to."""
-        return self.shop.netsuite
+        with self.database.read() as session:
+            return session.get_one(NetSuiteAccount, self.shop.netsuite_account_id)
 
     def tell(self, *events: Event, account: Account | None = None, now: datetime = NOW) -> list[int]:
         """Take over what a storefront says; return the refunds worth carrying."""

@@ -194,12 +194,25 @@ def test_an_order_that_was_deleted_in_netsuite_before_anybody_heard_of_it_is_a_d
     assert netsuite.operations() == ["suiteql"]
 
 
+def test_an_order_that_was_deleted_in_netsuite_and_entered_anew_is_refunded(
+    world: World, netsuite: Books, shop: Shop
+) -> None:
+    imported = netsuite.order()
+    netsuite.delete("salesOrder", imported.id)
+    again = netsuite.order()
+    world.tell(netsuite, changed("salesorder", again.id, other_ref_num="#1001"))
+    # The news of the deletion is late.
+    world.tell(netsuite, changed("salesorder", imported.id, "delete", other_ref_num="#1001"))
+    world.tell(shop, make_seen())
+    assert world.only_refund().state is State.POSTED
+    assert world.links()[0].netsuite_order_id == again.id
+
+
 def test_an_app_that_is_uninstalled_pauses_the_account(news: News) -> None:
     news.tell(AccountLost("APP_UNINSTALLED"))
     with news.database.read() as session:
         account = session.get_one(Account, news.shop.id)
-    assert account.paused_reason == "APP_UNINSTALLED"
-    assert account.netsuite.paused_reason == ""
+        assert (account.paused_reason, account.netsuite.paused_reason) == ("APP_UNINSTALLED", "")
     assert [entry.reason for entry in news.audit("pause")] == ["APP_UNINSTALLED"]
 
 
