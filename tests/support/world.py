@@ -135,10 +135,12 @@ class World:
             )
         return Shop(self.control, domain, account.id, slug)
 
-    def account(self, owner: Shop | Books) -> Account | NetSuiteAccount:
+    def account(self, owner: Tenant) -> Account | NetSuiteAccount:
         """Return an account from the ledger, as it is now."""
         with self.database.read() as session:
-            return session.get_one(Account if isinstance(owner, Shop) else NetSuiteAccount, owner.id)
+            if isinstance(owner, Shop):
+                return session.get_one(Account, owner.id)
+            return session.get_one(NetSuiteAccount, owner.id)
 
     def set(self, owner: Shop | Books, **columns: Any) -> None:  # noqa: ANN401 - whatever a column holds
         """Change columns of an account."""

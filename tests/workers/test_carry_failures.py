@@ -1,4 +1,4 @@
-"""Platforms that fail, throttle and refuse, and code that breaks: no refund is lost, doubled or tried for ever."""
+"""Platforms that fail, throttle and refuse, and code that breaks: nothing is lost, doubled or endless."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -8,7 +8,6 @@ import pytest
 
 from ledger import actions, attempts, installation, pausing, refunds
 from ledger.clock import utcnow
-from ledger.models import Account, NetSuiteAccount
 from ledger.models.accounts import Direction
 from ledger.refunds import LEASE
 from ledger.schedule import TRIES
@@ -200,7 +199,7 @@ def test_netsuites_refusal_of_credentials_pauses_that_account_alone(
     others = world.add_books("other-books")
     other_shop = world.add_shop(others, "other-shop")
     others.order()
-    netsuite.change(tba={name: "revoked" for name in TBA})
+    netsuite.change(tba=dict.fromkeys(TBA, "revoked"))
     world.tell(shop, make_seen())
     world.tell(other_shop, make_seen())
     paused, posted = world.refunds()
@@ -248,9 +247,8 @@ def test_refunds_of_a_paused_account_wait_and_are_woken_when_it_is_resumed(
 ) -> None:
     netsuite.order()
     owner = shop if which == "shop" else netsuite
-    table = Account if which == "shop" else NetSuiteAccount
     with world.database.write() as session:
-        account = session.get_one(table, owner.id)
+        account = session.merge(world.account(owner))
         pausing.pause(session, account, "BAD_CREDENTIALS", "", now=utcnow(), actor="cli:ada")
     world.tell(shop, make_seen())
     refund = world.only_refund()
@@ -259,7 +257,7 @@ def test_refunds_of_a_paused_account_wait_and_are_woken_when_it_is_resumed(
     assert refund.due_at > utcnow() + timedelta(minutes=59)
     assert netsuite.operations() == []
     with world.database.write() as session:
-        account = session.get_one(table, owner.id)
+        account = session.merge(world.account(owner))
         assert pausing.resume(session, account, now=utcnow(), actor="cli:ada") == 1
     woken = world.refund(refund.id).due_at
     assert woken is not None

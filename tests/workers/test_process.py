@@ -224,10 +224,12 @@ def test_a_worker_whose_delivery_was_taken_over_records_nothing(
 ) -> None:
     event = changed("creditmemo", memo)
     delivery_id = world.deliver(netsuite, event)
-    with while_held(netsuite, "suiteql", lambda: world.process(delivery_id), after=0):
-        with world.database.write() as session:
-            delivery = session.get_one(Delivery, delivery_id)
-            deliveries.replay(session, delivery, (event,), now=utcnow(), actor="cli:ada")
+    with (
+        while_held(netsuite, "suiteql", lambda: world.process(delivery_id), after=0),
+        world.database.write() as session,
+    ):
+        delivery = session.get_one(Delivery, delivery_id)
+        deliveries.replay(session, delivery, (event,), now=utcnow(), actor="cli:ada")
     assert world.refunds() == []
     delivery = world.delivery(delivery_id)
     assert (delivery.state, delivery.reason, delivery.attempts) == (DeliveryState.RECEIVED, "", 0)

@@ -60,7 +60,9 @@ def account(runtime: Runtime) -> Account:
 def woken(redis: Redis) -> Counter[tuple[str, str, int]]:
     """Return how often each wake-up call stands in a queue."""
     return Counter(
-        (name, job.func_name, job.args[0]) for name in QUEUES for job in open_queue(name, redis).jobs
+        (name, str(job.func_name), int(job.args[0]))
+        for name in QUEUES
+        for job in open_queue(name, redis).jobs
     )
 
 
@@ -156,9 +158,13 @@ def test_whatever_is_due_is_woken_once_its_time_has_come(
 def put_off(database: Database, *, by: timedelta) -> None:
     """Let time pass, or go back."""
     with database.write() as session:
-        for table in (Delivery, Refund):
-            for row in session.scalars(select(table).where(table.due_at.is_not(None))):
-                row.due_at += by  # type: ignore[operator] # there is one
+        waiting: list[Delivery | Refund] = [
+            *session.scalars(select(Delivery)),
+            *session.scalars(select(Refund)),
+        ]
+        for row in waiting:
+            if row.due_at is not None:
+                row.due_at += by
 
 
 @pytest.mark.parametrize(

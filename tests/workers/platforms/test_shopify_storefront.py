@@ -67,7 +67,7 @@ def test_the_refund_is_of_the_plans_amount_whatever_the_lines_are_worth(
 ) -> None:
     made = shop.order()
     storefront.refund(plan(made, amount), key=KEY)
-    (seen,) = storefront.refunds(str(made["id"]), currency_mode="shop")
+    (seen,) = storefront.refunds(str(made["id"]), currency_mode="shop", mark_prefix="rs-")
     assert seen.amount == usd(amount)
     assert total([part.gross for part in seen.balanced()], "USD") == usd(amount)
     assert seen.mark == KEY
@@ -79,7 +79,7 @@ def test_shipping_and_goods_are_given_back(shop: Shop, storefront: ShopifyStoref
     returned = StorefrontPlanLine(line.line_id, 1, restock=True, position=0)
     wanted = plan(made, "27.00", lines=(returned,), shipping=usd("5.00"), location_id=shop.location)
     storefront.refund(wanted, key=KEY)
-    (seen,) = storefront.refunds(str(made["id"]), currency_mode="shop")
+    (seen,) = storefront.refunds(str(made["id"]), currency_mode="shop", mark_prefix="rs-")
     assert [part.kind.value for part in seen.parts] == ["item", "shipping"]
     assert seen.parts[0].restock
     assert seen.source_location_id == shop.location

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 import pytest
 
-from ledger import deliveries, orders
+from ledger import deliveries, orders, refunds
 from ledger.events import AccountLost, MoneyState, OrderSeen, PaymentSeen, PersonalDataRequest
 from ledger.models import Account, Delivery, OrderState
 from ledger.states import State
@@ -142,13 +142,11 @@ def test_older_news_of_an_order_is_no_news(news: News) -> None:
     assert news.links()[0].storefront_state is OrderState.CANCELLED
 
 
-@pytest.mark.parametrize(
-    "known", [{"order_id": "", "order_name": "#1001"}, {"order_id": ORDER, "order_name": ""}]
-)
+@pytest.mark.parametrize(("order_id", "order_name"), [("", "#1001"), (ORDER, "")])
 def test_a_netsuite_refund_that_came_before_its_order_is_given_the_order(
-    news: News, known: dict[str, str]
+    news: News, order_id: str, order_name: str
 ) -> None:
-    seen = make_seen(origin="netsuite", refund_id="77", **known)
+    seen = make_seen(origin="netsuite", refund_id="77", order_id=order_id, order_name=order_name)
     refund_id = news.wait("ORDER_NOT_SYNCED", seen, linked=False)
     assert news.tell(order()) == [refund_id]
     (link,), refund = news.links(), news.refund(refund_id)
@@ -270,5 +268,5 @@ def test_news_of_a_refund_replaces_its_parts(news: News) -> None:
     parts = (make_part("10.00"), make_part("10.00", sku="MUG", line_id="2"))
     assert news.tell(make_seen(parts=parts)) == [refund_id]
     with news.database.read() as session:
-        lines = storefront.refunds.load(session, refund_id).lines
+        lines = refunds.load(session, refund_id).lines
     assert [line.sku for line in lines] == ["TSHIRT-M", "MUG"]
