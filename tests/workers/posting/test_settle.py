@@ -8,7 +8,6 @@ from ledger import attempts, orders, refunds
 from ledger.database import Database
 from ledger.installation import Installation
 from ledger.models import Account, Attempt, NetSuiteAccount, OrderLink, OrderState, Refund
-from ledger.models.accounts import Direction
 from ledger.reasons import DISCREPANCIES, REASONS, Recovery
 from ledger.refunds import LeaseLostError
 from ledger.schedule import TRIES, ceiling
@@ -316,12 +315,3 @@ def test_every_state_that_a_worker_leaves_a_refund_in_is_woken_or_at_rest(claim:
     claim.again()
     claim.failed("REFUSED")
     assert claim.refund.state in AT_REST
-
-
-def test_a_refund_turned_towards_the_shop_pauses_the_books_when_they_refuse(
-    database: Database, account: Account
-) -> None:
-    claim = Claim(database, account, origin="netsuite")
-    assert claim.refund.direction is Direction.FROM_NETSUITE
-    claim.failed("NO_PERMISSION", at_storefront=True)
-    assert pauses(database, account) == ("NO_PERMISSION", "")
