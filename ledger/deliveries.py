@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from ledger import audit
-from ledger.events import Event
+from ledger.events import Event, person_ref_of
 from ledger.models import Delivery
 from ledger.models.deliveries import DeliveryState
 from ledger.reasons import reason as known_reason
@@ -28,6 +28,7 @@ class NewDelivery:
 
     Attributes:
         reason: Empty, or why it is quarantined.
+        person_ref: The platform's own id of the buyer it speaks of; kept hashed.
     """
 
     source: str
@@ -42,6 +43,7 @@ class NewDelivery:
     trace_id: str
     reason: str = ""
     detail: str = ""
+    person_ref: str = ""
 
 
 def accept(session: Session, new: NewDelivery, *, now: datetime) -> int | None:
@@ -59,6 +61,7 @@ def accept(session: Session, new: NewDelivery, *, now: datetime) -> int | None:
         "body": new.body,
         "events": [event.to_json() for event in new.events],
         "order_ref": new.order_ref,
+        "person_ref": person_ref_of(new.person_ref),
         "state": DeliveryState.QUARANTINED if new.reason else DeliveryState.RECEIVED,
         "reason": known_reason(new.reason).code if new.reason else "",
         "detail": new.detail,
@@ -172,6 +175,27 @@ def erase(
         .returning(Delivery.id)
     ).all()
     note = f"{len(erased)} delivery bodies"
+    audit.write(session, "account", account_id, "erase", at=now, actor=actor, note=note)
+    return len(erased)
+
+
+def erase_person(session: Session, account_id: int, person_ref: str, *, now: datetime, actor: str) -> int:
+    """Empty the bodies of the deliveries that speak of a person, the request included; return how many.
+
+    Args:
+        session: A writing transaction.
+        account_id: The storefront account.
+        person_ref: As `ledger.events.person_ref_of` makes it.
+        now: The time, in UTC.
+        actor: Who asks.
+    """
+    erased = session.execute(
+        update(Delivery)
+        .where(Delivery.account_id == account_id, Delivery.person_ref == person_ref, Delivery.body != b"")
+        .values(body=b"")
+        .returning(Delivery.id)
+    ).all()
+    note = f"{len(erased)} delivery bodies of person {person_ref[:12]}"
     audit.write(session, "account", account_id, "erase", at=now, actor=actor, note=note)
     return len(erased)
 

@@ -4,6 +4,7 @@
 them.
 """
 
+import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -24,6 +25,11 @@ class PartKind(StrEnum):
     GIFT_CARD = "gift_card"
     DUTY = "duty"
     FEE = "fee"
+    GIFT_WRAP = "gift_wrap"
+    PROMOTION = "promotion"
+    GOODWILL = "goodwill"
+    RESTOCKING_FEE = "restocking_fee"
+    FACILITATOR_TAX = "facilitator_tax"  # tax that the marketplace collects and gives back itself
     DIFFERENCE = "difference"  # between the parts and the money that moved
 
 
@@ -116,6 +122,7 @@ class RefundSeen:
         source_location_id: Where the goods come back, where the source says so.
         first_hand: Whether its own creation told us of it; False where it was found on an order or by an
             edit, so that it may be older than the account's connection to this service.
+        requested: Whether a request of the buyer stands behind it, on platforms that want one.
     """
 
     origin: str
@@ -130,6 +137,7 @@ class RefundSeen:
     record_type: str = ""
     source_location_id: str = ""
     first_hand: bool = True
+    requested: bool = True
 
     @property
     def money(self) -> MoneyState:
@@ -197,6 +205,7 @@ class RefundSeen:
             "record_type": self.record_type,
             "source_location_id": self.source_location_id,
             "first_hand": self.first_hand,
+            "requested": self.requested,
         }
 
     @classmethod
@@ -215,6 +224,7 @@ class RefundSeen:
             record_type=data["record_type"],
             source_location_id=data["source_location_id"],
             first_hand=data["first_hand"],
+            requested=data["requested"],
         )
 
 
@@ -243,6 +253,47 @@ class OrderSeen:
         return cls(
             data["order_id"], data["name"], OrderState(data["state"]), datetime.fromisoformat(data["seen_at"])
         )
+
+
+@dataclass(frozen=True, slots=True)
+class OrderTouched:
+    """Something happened to an order that the push does not tell of; its refunds are read from the platform.
+
+    Attributes:
+        order_id: The order's id at the platform.
+        expected_at: When the refund that is expected on it was made, where one is; it is looked for again
+            later while none is found.
+    """
+
+    order_id: str
+    expected_at: datetime | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the event as JSON values."""
+        expected = None if self.expected_at is None else self.expected_at.isoformat()
+        return {"event": "order_touched", "order_id": self.order_id, "expected_at": expected}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """Return the event that `to_json` wrote."""
+        expected = data["expected_at"]
+        return cls(data["order_id"], None if expected is None else datetime.fromisoformat(expected))
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionOffered:
+    """The platform asks us to confirm, at an address of its own, that we want its pushes."""
+
+    url: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the event as JSON values."""
+        return {"event": "subscription_offered", "url": self.url}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """Return the event that `to_json` wrote."""
+        return cls(data["url"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,27 +374,50 @@ class PersonalDataRequest:
     """The platform passes on a request about personal data.
 
     Attributes:
-        action: `report` (a person answers it), `erase_orders` or `erase_account`.
+        action: `report` (a person answers it), `erase_orders`, `erase_person` or `erase_account`.
+        person_ref: The platform's own id of the person, hashed by `person_ref_of`; for `erase_person`.
     """
 
     action: str
     order_ids: tuple[str, ...]
+    person_ref: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the event as JSON values."""
-        return {"event": "personal_data_request", "action": self.action, "order_ids": list(self.order_ids)}
+        return {
+            "event": "personal_data_request",
+            "action": self.action,
+            "order_ids": list(self.order_ids),
+            "person_ref": self.person_ref,
+        }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
         """Return the event that `to_json` wrote."""
-        return cls(data["action"], tuple(data["order_ids"]))
+        return cls(data["action"], tuple(data["order_ids"]), data["person_ref"])
 
 
-Event = RefundSeen | OrderSeen | PaymentSeen | RecordChanged | AccountLost | PersonalDataRequest
+def person_ref_of(platform_id: str) -> str:
+    """Return what is kept of a person's id at a platform: enough to find them again, and not who they are."""
+    return hashlib.sha256(platform_id.encode()).hexdigest() if platform_id else ""
+
+
+Event = (
+    RefundSeen
+    | OrderSeen
+    | OrderTouched
+    | SubscriptionOffered
+    | PaymentSeen
+    | RecordChanged
+    | AccountLost
+    | PersonalDataRequest
+)
 
 _KINDS: dict[str, type[Event]] = {
     "refund_seen": RefundSeen,
     "order_seen": OrderSeen,
+    "order_touched": OrderTouched,
+    "subscription_offered": SubscriptionOffered,
     "payment_seen": PaymentSeen,
     "record_changed": RecordChanged,
     "account_lost": AccountLost,

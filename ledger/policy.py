@@ -14,13 +14,16 @@ _CUSTOM_FIELD: Final = re.compile(r"custbody_?[a-z0-9_]{1,38}")
 _RECORD_ID: Final = re.compile(r"[0-9]{1,18}")
 _STANDARD_FIELDS: Final = ("other_ref_num", "external_id")
 _LONGEST_WAIT: Final = 365  # days
+_REFUND_REASON: Final = re.compile(r"[A-Za-z_]{0,60}")
 _CHOICES: Final = {
     "order_match_value": ("id", "name"),
     "currency_mode": ("shop", "presentment"),
     "tax_mode": ("auto", "netsuite", "line"),
     "returns": ("match", "create", "off"),
     "restock": ("never", "always", "follow"),
-    "refund_method": ("original", "store_credit"),
+    "refund_method": ("original", "store_credit", "offline"),
+    "unrequested": ("discrepancy", "post"),
+    "selling_fees": ("leave", "post"),
 }
 
 
@@ -52,7 +55,12 @@ class Policy:
             NetSuite's own preference "Refund in Advance of Return".
         restock: For refunds written to the storefront: never, always, or as the source says.
         return_location: The storefront location that takes returned goods, as the platform's id.
-        refund_method: Whether the storefront gives back by the original payment or as store credit.
+        refund_method: Whether the storefront gives back by the original payment, as store credit, or only
+            writes down what was given back elsewhere (`offline`).
+        refund_reason: The reason given to the storefront, as its own code; empty for its usual one.
+        unrequested: What becomes of an eBay refund that no request of the buyer stands behind.
+        selling_fees: Whether fees that a marketplace gives back to the seller are left to its settlement, or
+            posted with the refund.
         notify_customer: Whether the storefront tells the customer.
         review: Whether a person looks at each refund before it is posted.
         location: NetSuite location of added lines; empty leaves it to NetSuite.
@@ -72,6 +80,9 @@ class Policy:
     restock: str = "follow"
     return_location: str = ""
     refund_method: str = "original"
+    refund_reason: str = ""
+    unrequested: str = "discrepancy"
+    selling_fees: str = "leave"
     notify_customer: bool = False
     review: bool = False
     location: str = ""
@@ -83,6 +94,11 @@ class Policy:
     item_gift_card: str = ""
     item_duty: str = ""
     item_fee: str = ""
+    item_gift_wrap: str = ""
+    item_promotion: str = ""
+    item_goodwill: str = ""
+    item_restocking_fee: str = ""
+    item_facilitator_tax: str = ""
     item_rounding: str = ""
     item_unmatched: str = ""
     rounding_tolerance_minor: int = 5
@@ -137,6 +153,7 @@ class Policy:
             "ORDER_NOT_SYNCED": self.order_deadline_days,
             "NOT_BILLED": self.billing_deadline_days,
             "MONEY_PENDING": self.money_deadline_days,
+            "OUTCOME_PENDING": self.money_deadline_days,
             "RETURN_NOT_RECEIVED": self.return_deadline_days,
         }
         return timedelta(days=days[reason])
@@ -168,5 +185,7 @@ def _check(name: str, value: str | int | bool) -> None:  # noqa: FBT001 - a sett
     is_record = name.startswith("item_") or name in {"location", "refund_account"}
     if is_record and value and not _RECORD_ID.fullmatch(str(value)):
         raise PolicyError("bad_value", f"{name} must be a NetSuite internal id (digits), not {value!r}")
+    if name == "refund_reason" and not _REFUND_REASON.fullmatch(str(value)):
+        raise PolicyError("bad_value", f"refund_reason must be a platform's own code, not {value!r}")
     if name.endswith("_deadline_days") and not 1 <= int(value) <= _LONGEST_WAIT:
         raise PolicyError("bad_value", f"{name} must be between 1 and {_LONGEST_WAIT}, not {value}")

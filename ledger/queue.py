@@ -14,10 +14,12 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from rq import Queue
 
+from ledger.models.accounts import Platform
+
 rq.serializers.PickleSerializer = rq.serializers.JSONSerializer  # type: ignore[assignment] # off for good
 rq.serializers.DefaultSerializer = rq.serializers.JSONSerializer  # type: ignore[misc, assignment] # off for good
 
-QUEUES: Final = ("shopify", "netsuite")
+QUEUES: Final = (*(platform.value for platform in Platform), "netsuite")
 """A queue for each source, so that one platform's slowness holds up nobody else's refunds."""
 
 _CONNECT_TIMEOUT: Final = 0.5  # seconds; a delivery is answered within the platform's five

@@ -85,6 +85,12 @@ _WAITING: Final = (
         Recovery.WAIT,
     ),
     Reason(
+        "OUTCOME_PENDING",
+        "The storefront took the refund and is still working on it.",
+        "Nothing: its outcome is followed to the end.",
+        Recovery.WAIT,
+    ),
+    Reason(
         "ORDER_NOT_SYNCED",
         "The order is not known on the other side, or was never synced by this account.",
         "Import the order, or cancel the refund.",
@@ -124,9 +130,34 @@ _DISCREPANCIES: Final = (
         "Give the money back in the storefront by hand, then resolve the refund with a note.",
     ),
     Reason(
+        "REFUND_OFFLINE_ONLY",
+        "The storefront wrote the refund down, but its payment gateway moved no money.",
+        "Give the money back at the gateway by hand, then resolve the refund with a note.",
+    ),
+    Reason(
+        "OUTCOME_UNCLEAR",
+        "A write may have happened, and the storefront cannot tell whether it did.",
+        "Look at the order in the storefront; retry if the refund is not there, else resolve it with its id.",
+    ),
+    Reason(
+        "AMOUNT_DIFFERS",
+        "The storefront refunded another amount than NetSuite's record has.",
+        "Correct the difference by hand on one side, then resolve the refund with a note.",
+    ),
+    Reason(
+        "PARTLY_DONE",
+        "The storefront took only some lines of the refund.",
+        "See the lines in the attempt, settle the rest by hand, then resolve the refund with a note.",
+    ),
+    Reason(
+        "BUYER_CASE_OPEN",
+        "A case of the buyer is open, so the storefront refunds only by way of it.",
+        "Refund by the case in the storefront, then resolve the refund with a note.",
+    ),
+    Reason(
         "BUYER_REQUEST_MISSING",
         "No return, cancellation, inquiry or case of the buyer stands behind this eBay refund.",
-        "Check with the seller, then resolve it with a note.",
+        "Check with the seller, then resolve it with a note, or set the account's `unrequested` to post.",
     ),
     Reason(
         "OVER_REFUND",
@@ -254,6 +285,13 @@ _PLATFORM: Final = (
     ),
 )
 _DELIVERIES: Final = (
+    Reason(
+        "ROWS_LATE",
+        "The platform told of a refund that it does not show yet; it is read again later.",
+        "Nothing: it is read after 2 hours, 2 days, 14 days and 30 days.",
+        Recovery.WAIT,
+    ),
+    Reason("NOTHING_FOUND", "The order was read, and had no refund that was not known."),
     Reason("NOT_JSON", "The signed body is not JSON.", "Look at the body, then replay."),
     Reason(
         "NOT_OF_SCHEMA",

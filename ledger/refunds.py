@@ -63,6 +63,11 @@ def key_of(account_slug: str, source_refund_id: str) -> str:
     return key
 
 
+def mark_prefix(account_slug: str) -> str:
+    """Return how the keys of an account's refunds begin."""
+    return f"rs-{account_slug}-"
+
+
 def record(
     session: Session,
     account: Account,
@@ -85,6 +90,7 @@ def record(
         "key": key_of(account.slug, seen.refund_id),
         "direction": Direction.TO_NETSUITE if to_netsuite else Direction.FROM_NETSUITE,
         "received_at": now,
+        "facts_at": now,
         "state": State.SCHEDULED,
         "reason": "RECEIVED",
         "due_at": now + GRACE,
@@ -178,6 +184,7 @@ def _take_news(
         refund.order_link_id = link.id
     no_money_yet = refund.state is State.IGNORED and refund.reason == "NO_MONEY_MOVED"
     if refund.state in _MAY_BE_POSTED or no_money_yet:
+        refund.facts_at = now
         linked = link or (session.get(OrderLink, refund.order_link_id) if refund.order_link_id else None)
         seen = seen.after(RefundSeen.from_json(refund.source_facts))
         facts = _facts(seen, linked)

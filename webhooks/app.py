@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Final
 
 import structlog
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, request
 from redis import Redis
 from werkzeug import wrappers
 from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
@@ -21,7 +21,10 @@ from ledger.queue import Waker, connect
 from ledger.secrets import Vault
 from ledger.settings import Settings
 from webhooks import health
+from webhooks.endpoints import Directory
+from webhooks.keys import FetchedKeys
 from webhooks.receive import BodyError, Reception, refusal
+from webhooks.sources.protocol import Answer
 
 MAX_BODY: Final = 5 * 1024 * 1024
 """The largest body taken, in bytes."""
@@ -67,7 +70,9 @@ def create_app(
         log.configure(settings.log_format)
     database = database or Database(settings.database_url, patience=_LEDGER_PATIENCE)
     redis = _redis(settings)
-    reception = Reception(database, vault or Vault.of(settings), waker or Waker(redis), clock)
+    keys = FetchedKeys(allow_private=settings.allow_private_urls)
+    directory = Directory(vault or Vault.of(settings), settings.public_url, keys)
+    reception = Reception(database, directory, waker or Waker(redis), clock)
 
     app = WebProcess("webhooks", static_folder=None)
     # One more than is taken: of a body in chunks Werkzeug silently returns as much as the limit.
@@ -78,12 +83,19 @@ def create_app(
     @app.post("/webhooks/<source>/<account>")
     def receive(source: str, account: str) -> Response:
         outcome = reception.receive(source, account, dict(request.headers), _read_body)
-        answer = jsonify(outcome.body)
-        answer.status_code = outcome.status
+        answer = _response(outcome.reply)
         answer.headers.update(outcome.headers)
         return answer
 
+    @app.get("/webhooks/<source>/<account>")
+    def challenge(source: str, account: str) -> Response:
+        return _response(reception.challenge(source, account, request.args.to_dict()))
+
     return app
+
+
+def _response(answer: Answer) -> Response:
+    return Response(answer.body, answer.status, content_type=answer.content_type)
 
 
 def _redis(settings: Settings) -> Redis:

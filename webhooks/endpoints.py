@@ -1,5 +1,6 @@
 """Which account an address belongs to."""
 
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -7,7 +8,7 @@ from sqlalchemy.orm import Session
 from ledger.accounts import AccountError
 from ledger.secrets import Vault
 from webhooks.sources import SOURCES
-from webhooks.sources.protocol import Endpoint, Source
+from webhooks.sources.protocol import Endpoint, Keys, NoKeys, Source
 
 _SLUG_LENGTH: Final = 40  # characters; the width of the ledger's column
 
@@ -36,22 +37,40 @@ def source_of(name: str) -> Source:
         raise NoSuchEndpointError("unknown_source") from None
 
 
-def find(session: Session, vault: Vault, source: Source, slug: str) -> Endpoint:
-    """Return the endpoint of a platform's account, with its live secrets as of now.
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """Finds endpoints.
 
-    Raises:
-        NoSuchEndpointError: If the platform has no account of that name.
-        ledger.secrets.SecretsError: If no key opens the account's secrets.
-        ledger.policy.PolicyError: If the account's settings are not of this version.
+    Attributes:
+        public_url: Where the platforms reach us, without a slash at its end.
+        keys: Where the platforms' public keys come from.
     """
-    # The database is not asked for what no account can be called.
-    if not (slug.isascii() and slug.isprintable() and len(slug) <= _SLUG_LENGTH):
-        raise NoSuchEndpointError("unknown_account")
-    try:
-        account = source.find_account(session, slug)
-    except AccountError:
-        raise NoSuchEndpointError("unknown_account") from None
-    endpoint = Endpoint.of(account, secrets=tuple(vault.open(account.webhook_secrets)))
-    if endpoint.source != source.name:
-        raise NoSuchEndpointError("unknown_account")
-    return endpoint
+
+    vault: Vault = field(repr=False)
+    public_url: str = ""
+    keys: Keys = field(default_factory=NoKeys, repr=False)
+
+    def find(self, session: Session, source: Source, slug: str) -> Endpoint:
+        """Return the endpoint of a platform's account, with its live secrets as of now.
+
+        Raises:
+            NoSuchEndpointError: If the platform has no account of that name.
+            ledger.secrets.SecretsError: If no key opens the account's secrets.
+            ledger.policy.PolicyError: If the account's settings are not of this version.
+        """
+        # The database is not asked for what no account can be called.
+        if not (slug.isascii() and slug.isprintable() and len(slug) <= _SLUG_LENGTH):
+            raise NoSuchEndpointError("unknown_account")
+        try:
+            account = source.find_account(session, slug)
+        except AccountError:
+            raise NoSuchEndpointError("unknown_account") from None
+        endpoint = Endpoint.of(account, secrets=tuple(self.vault.open(account.webhook_secrets)))
+        if endpoint.source != source.name:
+            raise NoSuchEndpointError("unknown_account")
+        return replace(
+            endpoint,
+            url=f"{self.public_url}/webhooks/{source.name}/{slug}",
+            credentials=self.vault.open(account.credentials) if source.uses_credentials else {},
+            keys=self.keys,
+        )

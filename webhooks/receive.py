@@ -4,7 +4,7 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
 from typing import Final
@@ -19,12 +19,21 @@ from ledger.deliveries import NewDelivery
 from ledger.policy import PolicyError
 from ledger.queue import Waker
 from ledger.reasons import reason as known_reason
-from ledger.secrets import SecretsError, Vault
+from ledger.secrets import SecretsError
 from webhooks import endpoints
-from webhooks.endpoints import NoSuchEndpointError
+from webhooks.endpoints import Directory, NoSuchEndpointError
 from webhooks.metrics import DELIVERIES
 from webhooks.sources import SOURCES
-from webhooks.sources.protocol import Endpoint, Reading, Request, SignatureError, Source, UnreadableError
+from webhooks.sources.protocol import (
+    Answer,
+    Endpoint,
+    KeyUnreachableError,
+    Reading,
+    Request,
+    SignatureError,
+    Source,
+    UnreadableError,
+)
 
 RETRY_AFTER: Final = 10  # seconds until a platform should try again while the ledger cannot be reached
 
@@ -66,6 +75,7 @@ class Outcome:
         delivery_id: The ledger's, where it was written down.
         bytes: The body's size, as far as it was read.
         woken: Whether Redis took the call for a worker.
+        answer: What the platform is answered; None for our own refusal.
     """
 
     status: HTTPStatus
@@ -76,14 +86,15 @@ class Outcome:
     bytes: int = 0
     woken: bool = False
     detail: str = ""
+    answer: Answer | None = None
 
     @property
-    def body(self) -> dict[str, str]:
-        """Return the answer's JSON body; it does not tell an unknown account from an unknown platform."""
-        if self.outcome != "refused":
-            return {"outcome": self.outcome}
+    def reply(self) -> Answer:
+        """Return the answer; it does not tell an unknown account from an unknown platform."""
+        if self.answer is not None:
+            return self.answer
         code = "not_found" if self.status is HTTPStatus.NOT_FOUND else self.reason
-        return refusal(self.status, code)
+        return Answer.of(refusal(self.status, code), self.status)
 
     @property
     def headers(self) -> dict[str, str]:
@@ -105,7 +116,7 @@ class Reception:
     """
 
     database: Database
-    vault: Vault = field(repr=False)
+    directory: Directory
     waker: Waker
     clock: Callable[[], datetime] = utcnow
 
@@ -130,6 +141,8 @@ class Reception:
             outcome = _refused(_BODY_STATUS[error.reason], error.reason)
         except SignatureError as error:
             outcome = _refused(SOURCES[source_name].unsigned_status, error.reason)
+        except KeyUnreachableError as error:  # the platform will try again
+            outcome = _refused(HTTPStatus.SERVICE_UNAVAILABLE, error.reason, str(error))
         except (SecretsError, PolicyError) as error:  # ours to mend; the platform will try again
             outcome = _refused(HTTPStatus.SERVICE_UNAVAILABLE, error.reason, str(error))
         except SQLAlchemyError as error:
@@ -148,19 +161,36 @@ class Reception:
     ) -> Outcome:
         source = endpoints.source_of(source_name)
         with self.database.read() as session:
-            endpoint = endpoints.find(session, self.vault, source, slug)
+            endpoint = self.directory.find(session, source, slug)
         request = Request(headers, read_body(), self.clock())
         source.verify(request, endpoint)
         new, remark = _read(source, request, endpoint, trace_id)
         with self.database.write() as session:
             delivery_id = deliveries.accept(session, new, now=request.received_at)
-        taken = Outcome(source.accepted_status, "duplicate", remark, new.topic, bytes=len(request.body))
+        outcome = "duplicate" if delivery_id is None else "quarantined" if new.reason else "accepted"
+        answer = source.answer(request, outcome)
+        taken = Outcome(
+            answer.status, outcome, remark, new.topic, delivery_id, len(request.body), answer=answer
+        )
         if delivery_id is None:
             return taken
-        taken = replace(taken, delivery_id=delivery_id, detail=new.detail)
-        if new.reason:
-            return replace(taken, outcome="quarantined")
-        return replace(taken, outcome="accepted", woken=self.waker.deliveries(source.name, [delivery_id]))
+        woken = outcome == "accepted" and self.waker.deliveries(source.name, [delivery_id])
+        return replace(taken, detail=new.detail, woken=woken)
+
+    def challenge(self, source_name: str, slug: str, query: Mapping[str, str]) -> Answer:
+        """Prove to a platform that asks by GET that we listen at an address."""
+        try:
+            source = endpoints.source_of(source_name)
+            with self.database.read() as session:
+                endpoint = self.directory.find(session, source, slug)
+            answer = source.challenge(query, endpoint)
+        except NoSuchEndpointError:
+            answer = None
+        except (SecretsError, PolicyError, SQLAlchemyError) as error:
+            _log.exception("challenge", source=source_name, account=_clean(slug, _LOGGED_LENGTH))
+            reason = getattr(error, "reason", "ledger_unreachable")
+            return _refused(HTTPStatus.SERVICE_UNAVAILABLE, reason).reply
+        return answer or _refused(HTTPStatus.NOT_FOUND, "not_found").reply
 
 
 def _read(source: Source, request: Request, endpoint: Endpoint, trace_id: str) -> tuple[NewDelivery, str]:
@@ -194,6 +224,7 @@ def _read(source: Source, request: Request, endpoint: Endpoint, trace_id: str) -
         trace_id=trace_id,
         reason=quarantined_for,
         detail=detail,
+        person_ref=reading.person_ref,
     )
     return new, remark
 

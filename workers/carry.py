@@ -9,6 +9,7 @@ import structlog
 
 from ledger import attempts, refunds
 from ledger.clock import utcnow
+from ledger.events import MoneyState
 from ledger.models import Refund
 from ledger.models.accounts import Direction
 from ledger.refunds import LeaseLostError
@@ -16,7 +17,7 @@ from ledger.schedule import TRIES
 from ledger.secrets import SecretsError
 from ledger.states import Transition
 from workers.platforms.errors import CredentialsError, PlatformError
-from workers.posting import settle
+from workers.posting import settle, source
 from workers.posting.settle import Ending
 from workers.posting.side import PlanT, Side
 from workers.posting.to_netsuite import ToNetSuite
@@ -135,6 +136,10 @@ def _failed(runtime: Runtime, row: Refund, error: PlatformError, *, at_storefron
 
 
 def _decide_and_write(runtime: Runtime, work: Work, side: Side[PlanT]) -> Decision[PlanT]:
+    usually = side.asks_storefront  # while a call fails, it says whose call it was
+    side.asks_storefront = True
+    source.look_for_money(runtime, work)
+    side.asks_storefront = usually
     decision = side.decide()
     if decision.action is Action.READ:
         read_at = utcnow()
@@ -145,6 +150,9 @@ def _decide_and_write(runtime: Runtime, work: Work, side: Side[PlanT]) -> Decisi
             side.learn(session, row, now=utcnow())
         decision = side.decide()
         if decision.action is Action.WRITE and decision.plan is not None:
+            side.asks_storefront = False
+            source.look_before_paying(runtime, work)
+            side.asks_storefront = usually
             return _write(runtime, work, side, decision, decision.plan, read_at=read_at)
     return decision
 
@@ -169,10 +177,16 @@ def _write(
         if others:
             raise PlatformError("ORDER_BUSY", f"refunds of the same order: {', '.join(map(str, others))}")
         row.write_began = True
+        row.write_began_at = row.write_began_at or utcnow()
         for line in row.lines:
             line.mapped = side.mapped(plan).get(line.position, "")
         refunds.move(session, row, Transition.BEGIN, decision.reason, now=utcnow(), token=work.token)
-    target_id = side.write(plan)
+    written = side.write(plan)
     if decision.target_type == "returnauthorization":
-        return Decision(Action.WAIT, decision.reason, f"return authorization {target_id} was made")
-    return replace(decision, target_id=target_id)
+        return Decision(Action.WAIT, decision.reason, f"return authorization {written.id} was made")
+    decision = replace(decision, target_id=written.id, detail=written.detail or decision.detail)
+    if written.money is MoneyState.PENDING:
+        return replace(decision, action=Action.WAIT, reason="OUTCOME_PENDING")
+    if written.problem:
+        return replace(decision, action=Action.DISPUTE, reason=written.problem)
+    return decision

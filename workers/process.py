@@ -6,11 +6,19 @@ from datetime import datetime
 from typing import Final
 
 import structlog
+from sqlalchemy.orm import Session
 
 from ledger import deliveries, pausing
 from ledger.audit import SYSTEM
 from ledger.clock import utcnow
-from ledger.events import Event, RecordChanged, event_from_json
+from ledger.events import (
+    Event,
+    OrderTouched,
+    RecordChanged,
+    RefundSeen,
+    SubscriptionOffered,
+    event_from_json,
+)
 from ledger.models import Account, Delivery, NetSuiteAccount
 from ledger.reasons import Recovery, reason
 from ledger.refunds import LeaseLostError
@@ -20,7 +28,7 @@ from workers.platforms.errors import PlatformError
 from workers.posting.settle import PAUSED_LOOK
 from workers.rules.facts import NetSuiteRefund
 from workers.runtime import Runtime
-from workers.understanding import netsuite, owner, storefront
+from workers.understanding import netsuite, owner, storefront, touched
 from workers.understanding.owner import Found
 
 log = structlog.get_logger()
@@ -44,17 +52,17 @@ def process(runtime: Runtime, delivery_id: int) -> None:
     runtime.journal.clear()
     try:
         events = [event_from_json(data) for data in delivery.events]
-        found = {event: _read(runtime, books, event) for event in events}
+        found = {event: _read(runtime, account, books, event) for event in events}
         refund_ids = _take(runtime, delivery, account, books, found)
     except LeaseLostError as error:
         log.warning("lease_lost", delivery=delivery_id, detail=str(error), trace_id=delivery.trace_id)
         return
     except PlatformError as error:
-        _postpone(runtime, delivery, books, error)
+        _postpone(runtime, delivery, account or books, error)
         return
     except Exception as error:  # whatever it is, the delivery must not be lost over it
         log.exception("crash", delivery=delivery_id, trace_id=delivery.trace_id)
-        _postpone(runtime, delivery, books, PlatformError("INTERNAL", repr(error)[:500]))
+        _postpone(runtime, delivery, account or books, PlatformError("INTERNAL", repr(error)[:500]))
         return
     for refund_id in refund_ids:
         carry(runtime, refund_id)
@@ -62,13 +70,27 @@ def process(runtime: Runtime, delivery_id: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """What had to be read before an event can be taken over."""
+    """What had to be read before an event can be taken over.
+
+    Attributes:
+        record: NetSuite's.
+        asked: The storefront orders that may stand behind it.
+        seen: What a storefront has of an order that was touched.
+        is_late: The refund that was told of is not there yet.
+    """
 
     record: NetSuiteRefund | None = None
     asked: tuple[Found, ...] = ()
+    seen: tuple[RefundSeen, ...] = ()
+    is_late: bool = False
 
 
-def _read(runtime: Runtime, books: NetSuiteAccount, event: Event) -> _Read:
+def _read(runtime: Runtime, account: Account | None, books: NetSuiteAccount, event: Event) -> _Read:
+    if account is not None and isinstance(event, OrderTouched):
+        seen = touched.read(runtime, account, event)
+        return _Read(seen=seen, is_late=touched.is_late(event, seen))
+    if account is not None and isinstance(event, SubscriptionOffered):
+        touched.confirm(runtime, account, event)
     if not isinstance(event, RecordChanged):
         return _Read()
     with runtime.database.read() as session:
@@ -110,20 +132,42 @@ def _take(
                 refund_ids += taken.refund_ids
                 why, detail = taken.reason, taken.detail
             elif account is not None:
-                refund_ids += storefront.take(session, account, event, now=now, trace_id=delivery.trace_id)
-        if not deliveries.finish(session, delivery, now=now, reason=why, detail=detail):
+                told = read.seen if isinstance(event, OrderTouched | SubscriptionOffered) else (event,)
+                for each in told:
+                    refund_ids += storefront.take(session, account, each, now=now, trace_id=delivery.trace_id)
+        if any(read.is_late for read in found.values()) and account is not None:
+            closed = _late(session, runtime, delivery, account, now=now)
+        else:
+            closed = deliveries.finish(session, delivery, now=now, reason=why, detail=detail)
+        if not closed:
             raise LeaseLostError(f"delivery {delivery.id} was taken over while it was worked on")
     return list(dict.fromkeys(refund_ids))
 
 
-def _postpone(runtime: Runtime, delivery: Delivery, books: NetSuiteAccount, error: PlatformError) -> None:
+def _late(session: Session, runtime: Runtime, delivery: Delivery, account: Account, *, now: datetime) -> bool:
+    """Look again later for a refund the platform told of and does not show yet, or leave it at that."""
+    waited = now - delivery.received_at
+    looks = runtime.storefront(account).late_looks
+    look = next((each for each in looks if each > waited), None)
+    if look is None:
+        return deliveries.finish(session, delivery, now=now, reason="NOTHING_FOUND")
+    due = delivery.received_at + look
+    return deliveries.postpone(session, delivery, due, reason="ROWS_LATE", detail="", counts=False)
+
+
+def _postpone(
+    runtime: Runtime,
+    delivery: Delivery,
+    owner_of_it: Account | NetSuiteAccount,
+    error: PlatformError,
+) -> None:
     """Put a delivery off that could not be read: by the retry schedule, or until its account is resumed."""
     now = utcnow()
     recovery = reason(error.reason).recovery
     with runtime.database.write() as session:
         if recovery is Recovery.PAUSE:
             if error.reason != "ACCOUNT_PAUSED":
-                pausing.pause(session, books, error.reason, error.detail, now=now, actor=SYSTEM)
+                pausing.pause(session, owner_of_it, error.reason, error.detail, now=now, actor=SYSTEM)
             due: datetime | None = now + PAUSED_LOOK
         elif recovery is Recovery.NONE:
             due = None

@@ -16,6 +16,7 @@ from ledger.events import RecordChanged
 from ledger.models import Account, OrderLink, Refund
 from ledger.policy import Policy
 from ledger.reasons import reason as known_reason
+from ledger.refunds import mark_prefix
 from ledger.states import UNDER_WAY
 from workers.posting.to_netsuite import linked_order
 from workers.rules.facts import Document, NetSuiteOrder, NetSuiteRefund
@@ -93,9 +94,8 @@ def from_storefront(runtime: Runtime, request: Request, *, now: datetime) -> Ret
     """
     account = request.account
     order = _in_storefront(runtime, request)
-    mode = Policy.of(account.settings).currency_mode
     found = runtime.storefront(account).refunds(
-        order.id, currency_mode=mode, mark_prefix=f"rs-{account.slug}-"
+        order.id, policy=Policy.of(account.settings), mark_prefix=mark_prefix(account.slug)
     )
     if not found:
         raise RetrieveError("no_refund", f"order {order.name} of {account.slug} has no refund")

@@ -52,6 +52,11 @@ _ITEMS: Final = {
     "item_duty": "906",
     "item_fee": "907",
     "item_rounding": "908",
+    "item_gift_wrap": "909",
+    "item_promotion": "910",
+    "item_goodwill": "911",
+    "item_restocking_fee": "912",
+    "item_facilitator_tax": "913",
 }
 _QUICK: Final = {
     # The demo does not have the minutes that a merchant's installation has.

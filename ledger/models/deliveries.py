@@ -29,6 +29,7 @@ class Delivery(Base):
         body: The raw bytes as signed; emptied when erased.
         events: The delivery in our own words (`ledger.events`), as JSON.
         order_ref: The order's id at the platform, for finding and erasing personal data.
+        person_ref: Of the buyer it speaks of, as `ledger.events.person_ref_of` makes it; for erasing.
         due_at: When the scheduler wakes a worker for it next; null when it is done.
         not_before: No worker may take it earlier, whoever woke it; null for at once.
         lease_token: Rises with every claim, so that a slow worker cannot overwrite a later one's work.
@@ -59,6 +60,13 @@ class Delivery(Base):
             sqlite_where=text("due_at IS NOT NULL"),
         ),
         Index("ix_deliveries_order", "account_id", "order_ref"),
+        Index(
+            "ix_deliveries_person",
+            "account_id",
+            "person_ref",
+            postgresql_where=text("person_ref <> ''"),
+            sqlite_where=text("person_ref <> ''"),
+        ),
         Index("ix_deliveries_state", "state", "id"),
         Index("ix_deliveries_received", "received_at"),
     )
@@ -73,6 +81,7 @@ class Delivery(Base):
     body: Mapped[bytes] = mapped_column(LargeBinary)
     events: Mapped[list[Any]] = mapped_column(JSON)
     order_ref: Mapped[str] = mapped_column(String(120), default="")
+    person_ref: Mapped[str] = mapped_column(String(64), default="")
     state: Mapped[DeliveryState] = mapped_column(words(DeliveryState, "state"))
     reason: Mapped[str] = mapped_column(String(40), default="")
     detail: Mapped[str] = mapped_column(Text, default="")

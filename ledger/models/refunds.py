@@ -84,7 +84,9 @@ class Refund(Base):
         amount_minor: In whole minor units of `currency`, which has `currency_exponent` decimals.
         money_state: `moved`, `pending`, `failed` or `none`: what the source says of the money.
         source_facts: What else the source said, in our own words.
+        facts_at: When the source last said it.
         write_began: A write was sent or may have been; whether it took effect is looked up first.
+        write_began_at: When the first one was.
         reviewed: A person asked for it to be posted, so the account's review does not hold it again.
         tries: Failed tries since it last moved on; what the retry schedule counts.
         due_at: When the scheduler wakes a worker for it next; null while it is at rest.
@@ -123,6 +125,7 @@ class Refund(Base):
     currency_exponent: Mapped[int]
     money_state: Mapped[str] = mapped_column(String(10))
     source_facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    facts_at: Mapped[datetime | None]
     occurred_at: Mapped[datetime]
     received_at: Mapped[datetime]
     state: Mapped[State] = mapped_column(words(State, "state"))
@@ -132,6 +135,7 @@ class Refund(Base):
     target_id: Mapped[str] = mapped_column(String(120), default="")
     posted_at: Mapped[datetime | None]
     write_began: Mapped[bool] = mapped_column(default=False)
+    write_began_at: Mapped[datetime | None]
     reviewed: Mapped[bool] = mapped_column(default=False)
     tries: Mapped[int] = mapped_column(default=0)
     due_at: Mapped[datetime | None]

@@ -34,6 +34,8 @@ INSIDE = {
     "ledger.refunds.LeaseLostError",
     "webhooks.parsing.ParseError",
     "webhooks.receive.BodyError",
+    "webhooks.sources.protocol.KeyUnreachableError",
+    "webhooks.sources.protocol.NoSuchKeyError",
     "webhooks.sources.protocol.NotOfSchemaError",
     "webhooks.sources.protocol.SignatureError",
     "webhooks.sources.protocol.UnknownTopicError",
@@ -41,6 +43,7 @@ INSIDE = {
     "workers.platforms.netsuite_queries.UnknownFieldError",
     "workers.rules.netsuite_lines.PlanError",
     "workers.understanding.owner.OwnerError",
+    "workers.worker.ForbiddenJobError",
 }
 
 

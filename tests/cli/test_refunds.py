@@ -130,7 +130,7 @@ def test_an_empty_list_says_so(installation: Installation) -> None:
     [
         ("--state", "lost"),
         ("--reason", "BAD_LUCK"),
-        ("--source-channel", "amazon"),
+        ("--source-channel", "walmart"),
         ("--limit", "0"),
         ("--after", "99999999999999999999"),
     ],

@@ -38,6 +38,11 @@ GENERIC: Final = (
     "item_duty",
     "item_fee",
     "item_rounding",
+    "item_gift_wrap",
+    "item_promotion",
+    "item_goodwill",
+    "item_restocking_fee",
+    "item_facilitator_tax",
 )
 
 quantities = st.integers(0, 8).map(lambda halves: Decimal(halves) / 2)

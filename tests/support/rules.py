@@ -26,6 +26,11 @@ MAPPED: Final = Policy(
     item_duty="906",
     item_fee="907",
     item_rounding="908",
+    item_gift_wrap="909",
+    item_promotion="910",
+    item_goodwill="911",
+    item_restocking_fee="912",
+    item_facilitator_tax="913",
 )
 """A policy that names a NetSuite item for everything but unmatched SKUs."""
 

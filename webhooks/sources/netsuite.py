@@ -24,6 +24,8 @@ from webhooks.sources.protocol import (
     SignatureError,
     UnknownTopicError,
     UnreadableError,
+    no_challenge,
+    plain_answer,
 )
 from webhooks.sources.signing import delivery_key, signed_by_any, unread_key
 
@@ -86,8 +88,10 @@ class NetSuite:
     name = "netsuite"
     find_account = staticmethod(accounts.netsuite_by_slug)
     kept_headers = frozenset({"x-ns-timestamp"})
-    accepted_status = HTTPStatus.OK
     unsigned_status = HTTPStatus.UNAUTHORIZED
+    uses_credentials = False
+    answer = staticmethod(plain_answer)
+    challenge = staticmethod(no_challenge)
 
     def verify(self, request: Request, endpoint: Endpoint) -> None:
         """Check the HMAC of time and raw bytes, and that the time is near.

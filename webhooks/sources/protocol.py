@@ -1,13 +1,15 @@
 """What the receiving side asks of a platform: verify a request, and read it in our own words.
 
-A source does no I/O and does not know the web framework.
+A source does no I/O but for the platform's public keys, by way of `Endpoint.keys`, and does not know the web
+framework.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from sqlalchemy.orm import Session
 
@@ -20,8 +22,8 @@ class SignatureError(Exception):
     """Raised when nothing shows that a request comes from the platform, and for this account.
 
     Attributes:
-        reason: `missing_signature`, `wrong_signature`, `wrong_shop`, `bad_timestamp`, `stale` or
-            `from_the_future`.
+        reason: `missing_signature`, `wrong_signature`, `unknown_key`, `wrong_shop`, `wrong_topic`,
+            `bad_timestamp`, `stale` or `from_the_future`.
     """
 
     def __init__(self, reason: str) -> None:
@@ -69,6 +71,80 @@ class UnreadableError(Exception):
         self.order_ref = order_ref
 
 
+class KeyUnreachableError(Exception):
+    """Raised when a platform's public key cannot be had just now, so that nothing can be said of a signature.
+
+    Attributes:
+        reason: Always `key_unreachable`.
+    """
+
+    reason = "key_unreachable"
+
+
+class NoSuchKeyError(Exception):
+    """Raised when the platform says it has no such key.
+
+    Attributes:
+        reason: Always `unknown_key`.
+    """
+
+    reason = "unknown_key"
+
+
+class Keys(Protocol):
+    """Where the platforms' public keys and certificates come from; what was fetched is kept for a while."""
+
+    def get(
+        self, url: str, *, headers: Mapping[str, str] | None = None, form: Mapping[str, str] | None = None
+    ) -> bytes:
+        """Return what is at a URL, by GET, or by POST of a form where one is given.
+
+        The caller has checked that the URL is one of the platform's own.
+
+        Raises:
+            KeyUnreachableError: If it cannot be had just now.
+            NoSuchKeyError: If the platform says that it has no such thing.
+        """
+
+
+class NoKeys:
+    """No key can be had; for platforms that need none, and for reading what was verified before."""
+
+    def get(
+        self, url: str, *, headers: Mapping[str, str] | None = None, form: Mapping[str, str] | None = None
+    ) -> bytes:
+        """Refuse."""
+        raise KeyUnreachableError(f"no keys are fetched here: {url} {headers or ''} {form or ''}")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a platform is answered.
+
+    Attributes:
+        body: As it is sent, in UTF-8.
+    """
+
+    status: HTTPStatus = HTTPStatus.OK
+    body: str = ""
+    content_type: str = "application/json"
+
+    @classmethod
+    def of(cls, body: Mapping[str, Any], status: HTTPStatus = HTTPStatus.OK) -> Self:
+        """Return a JSON answer."""
+        return cls(status, json.dumps(body))
+
+
+def plain_answer(_request: "Request", outcome: str) -> Answer:
+    """Answer 200 with the outcome, for platforms that read no more than the status."""
+    return Answer.of({"outcome": outcome})
+
+
+def no_challenge(_query: Mapping[str, str], _endpoint: "Endpoint") -> Answer | None:
+    """Answer no GET at all, for platforms that ask for no proof of who listens at an address."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """One address that a platform posts to, with what is needed to judge what arrives there.
@@ -80,7 +156,11 @@ class Endpoint:
         netsuite_account_id: The NetSuite account in the ledger.
         account_id: The storefront account in the ledger; None where NetSuite itself posts.
         policy: The storefront account's rules; the defaults where NetSuite itself posts.
-        secrets: Every live webhook secret.
+        secrets: Every live webhook secret, newest first.
+        url: This address as the platform knows it; empty while a stored delivery is read again.
+        api_url: What stands in for every host of the platform in development; else empty.
+        credentials: The account's, for sources that say they use them; else empty.
+        keys: Where the platform's public keys come from.
     """
 
     source: str
@@ -90,6 +170,10 @@ class Endpoint:
     account_id: int | None
     policy: Policy
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    url: str = ""
+    api_url: str = ""
+    credentials: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    keys: Keys = field(default_factory=NoKeys, repr=False)
 
     @classmethod
     def of(cls, account: Account | NetSuiteAccount, *, secrets: tuple[str, ...] = ()) -> Self:
@@ -108,7 +192,17 @@ class Endpoint:
             account.id,
             Policy.of(account.settings),
             secrets,
+            api_url=account.api_url,
         )
+
+    def at(self, host: str, path: str) -> str:
+        """Return a URL of the platform: on its own host, or on what stands in for it in development.
+
+        Args:
+            host: The platform's own, with its scheme and without a slash at its end.
+            path: From the slash on.
+        """
+        return f"{self.api_url.rstrip('/') or host}{path}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +240,7 @@ class Reading:
         events: What it tells; may be empty.
         order_ref: The order's id at the platform, empty where there is none.
         reason: A code of `ledger.reasons` where something is to be said about it, such as `TEST_DELIVERY`.
+        person_ref: The platform's own id of the buyer it speaks of, for erasing personal data; kept hashed.
     """
 
     topic: str
@@ -153,6 +248,7 @@ class Reading:
     events: tuple[Event, ...]
     order_ref: str = ""
     reason: str = ""
+    person_ref: str = ""
 
 
 class Source(Protocol):
@@ -171,8 +267,8 @@ class Source(Protocol):
         """The headers that are kept with a delivery, in lower case."""
 
     @property
-    def accepted_status(self) -> HTTPStatus:
-        """What the platform takes as success."""
+    def uses_credentials(self) -> bool:
+        """Whether the account's credentials are needed to judge what comes."""
 
     @property
     def unsigned_status(self) -> HTTPStatus:
@@ -183,6 +279,7 @@ class Source(Protocol):
 
         Raises:
             SignatureError: If it is not.
+            KeyUnreachableError: If the key it is signed with cannot be had just now.
         """
 
     def read(self, request: Request, endpoint: Endpoint) -> Reading:
@@ -190,4 +287,23 @@ class Source(Protocol):
 
         Raises:
             UnreadableError: If it is not understood.
+        """
+
+    def answer(self, request: Request, outcome: str) -> Answer:
+        """Return what the platform takes as success.
+
+        Args:
+            request: What came, and was written down.
+            outcome: `accepted`, `duplicate` or `quarantined`.
+        """
+
+    def challenge(self, query: Mapping[str, str], endpoint: Endpoint) -> Answer | None:
+        """Return the proof that we listen at an address, which some platforms ask for by GET.
+
+        Args:
+            query: The request's query parameters.
+            endpoint: The address asked.
+
+        Returns:
+            None where the platform asks for none, or this is not how it asks.
         """

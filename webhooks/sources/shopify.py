@@ -25,6 +25,8 @@ from webhooks.sources.protocol import (
     SignatureError,
     UnknownTopicError,
     UnreadableError,
+    no_challenge,
+    plain_answer,
 )
 from webhooks.sources.shopify_events import READERS, Understood, order_of
 from webhooks.sources.signing import delivery_key, signed_by_any, unread_key
@@ -72,8 +74,10 @@ class Shopify:
     name = "shopify"
     find_account = staticmethod(accounts.by_slug)
     kept_headers = frozenset(prefix + name for prefix in _PREFIXES for name in _KEPT)
-    accepted_status = HTTPStatus.OK
     unsigned_status = HTTPStatus.UNAUTHORIZED
+    uses_credentials = False
+    answer = staticmethod(plain_answer)
+    challenge = staticmethod(no_challenge)
 
     def verify(self, request: Request, endpoint: Endpoint) -> None:
         """Check the HMAC of the raw bytes, and that the request is about this account's shop.

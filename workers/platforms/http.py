@@ -1,7 +1,7 @@
 """The one way to a platform: timeouts, limits, masking and the record of every call."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
@@ -95,9 +95,10 @@ class Http:
         *,
         write: bool,
         headers: Mapping[str, str] | None = None,
-        params: Mapping[str, str] | None = None,
+        params: Mapping[str, str | Sequence[str]] | None = None,
         json: Any = None,  # noqa: ANN401 - JSON may be anything
         form: Mapping[str, str] | None = None,
+        text: tuple[str, str] | None = None,
         auth: AuthBase | None = None,
     ) -> Answer:
         """Make one call and return the answer, of whatever status.
@@ -107,16 +108,17 @@ class Http:
             url: Absolute URL.
             write: Whether the call is to change something on the platform.
             headers: Besides `User-Agent`, `Accept` and `Content-Type`.
-            params: Query parameters.
+            params: Query parameters; one with several values is sent several times.
             json: Body to send as JSON; Decimals are sent digit by digit.
             form: Body to send as a form, instead of `json`.
+            text: Body to send as it is, and its content type, instead of `json`.
             auth: Signs the request.
 
         Raises:
             PlatformError: If there was no whole answer: `TRANSIENT` where nothing took effect,
                 `UNKNOWN_OUTCOME` where a write may have, `REFUSED` where the call was not allowed out.
         """
-        body, content_type = _encoded(json, form)
+        body, content_type = text or _encoded(json, form)
         sent_headers = {
             "User-Agent": self._user_agent,
             "Accept": "application/json",

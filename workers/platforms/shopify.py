@@ -6,6 +6,7 @@ https://shopify.dev/docs/api/admin-graphql/2026-10
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from http import HTTPStatus
 from typing import Any, Final
@@ -37,7 +38,7 @@ from workers.platforms.shopify_reading import (
     storefront_refund,
     suggestion_from,
 )
-from workers.platforms.shopify_refunds import refund_seen
+from workers.platforms.shopify_refunds import moment, refund_seen
 from workers.rules.facts import StorefrontOrder
 
 __all__ = [
@@ -235,6 +236,40 @@ class ShopifyClient:
                 )
                 for each, refund in self._each_refund(order)
             )
+
+    def refund_state(self, refund_id: str) -> CreatedRefund | None:
+        """Return a refund as `create_refund` would answer it now, or None if there is none.
+
+        Raises:
+            PlatformError: If Shopify does not say.
+        """
+        with _understood():
+            refund = self._query("RefundState", {"id": gid("Refund", refund_id)})["refund"]
+            return None if refund is None else created_from(refund)
+
+    def changed(self, since: datetime, until: datetime) -> Iterator[tuple[str, datetime, tuple[str, ...]]]:
+        """Yield orders with refunds updated in a time: the order's number, when, and its refunds' numbers.
+
+        Args:
+            since: In UTC.
+            until: In UTC.
+
+        Raises:
+            PlatformError: If Shopify does not say.
+        """
+        times = f"updated_at:>='{since:%Y-%m-%dT%H:%M:%SZ}' updated_at:<='{until:%Y-%m-%dT%H:%M:%SZ}'"
+        variables = {"query": f"{times} (financial_status:refunded OR financial_status:partially_refunded)"}
+        with _understood():
+            page = self._query("ChangedOrders", variables)["orders"]
+            for _ in range(_MOST_PAGES):
+                for each in page["nodes"]:
+                    refunds = tuple(number_of(refund["id"]) for refund in each["refunds"])
+                    yield number_of(each["id"]), moment(each["updatedAt"]), refunds
+                if not page["pageInfo"]["hasNextPage"]:
+                    return
+                after = {"after": page["pageInfo"]["endCursor"]}
+                page = self._query("ChangedOrders", {**variables, **after})["orders"]
+        raise PlatformError("REFUSED", f"more than {_MOST_PAGES} pages of orders changed from {since} on")
 
     def _each_refund(self, order: Node) -> Iterator[tuple[dict[str, str], Node]]:
         """Yield each of an order's refunds with the variables that ask for it."""

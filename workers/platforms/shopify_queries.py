@@ -12,6 +12,8 @@ LINES_A_PAGE: Final = 100
 REFUNDS_READ: Final = 100
 """Refunds of one order that can be read: `Order.refunds` is a plain list without pages."""
 
+ORDERS_A_PAGE: Final = 25
+
 PARTS_READ: Final = 50
 """Transactions, adjustments and shipping lines of one refund that can be read."""
 
@@ -122,6 +124,26 @@ query Refund($id: ID!, $after: String) {{
 }}
 """
 
+REFUND_STATE: Final = f"""
+query RefundState($id: ID!) {{
+  refund(id: $id) {{
+    id
+    totalRefundedSet {{ {_PRESENTMENT} }}
+    transactions(first: {PARTS_READ}) {{ nodes {{ status }} }}
+  }}
+}}
+"""
+
+# The search's terms: https://shopify.dev/docs/api/admin-graphql/2026-10/queries/orders#arguments-query
+CHANGED_ORDERS: Final = f"""
+query ChangedOrders($query: String!, $after: String) {{
+  orders(first: {ORDERS_A_PAGE}, query: $query, sortKey: UPDATED_AT, after: $after) {{
+    nodes {{ id updatedAt refunds(first: 20) {{ id }} }}
+    pageInfo {{ hasNextPage endCursor }}
+  }}
+}}
+"""
+
 CHECK: Final = "query Check { shop { name } orders(first: 1) { nodes { id } } }"
 
 OPERATIONS: Final = {
@@ -132,6 +154,8 @@ OPERATIONS: Final = {
     "CreateRefund": CREATE_REFUND,
     "RefundIds": REFUND_IDS,
     "Refund": REFUND,
+    "RefundState": REFUND_STATE,
+    "ChangedOrders": CHANGED_ORDERS,
     "Check": CHECK,
 }
 """Every operation by its name."""

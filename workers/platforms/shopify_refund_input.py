@@ -45,7 +45,9 @@ def refund_input(plan: StorefrontPlan, suggestion: Suggestion) -> dict[str, Any]
         fields["shipping"] = {"amount": str(plan.shipping.amount)}
     if suggestion.amount != amount:
         fields["discrepancyReason"] = "OTHER"
-    if plan.store_credit:
+    if plan.method == "offline":
+        return fields  # without transactions no money moves
+    if plan.method == "store_credit":
         credit = {"amount": str(amount.amount), "currencyCode": amount.currency}
         fields["refundMethods"] = [{"storeCreditRefund": {"amount": credit}}]
         return fields

@@ -70,7 +70,7 @@ def refund_seen(
         refund_id=number_of(refund["id"]),
         order_id=order_id,
         order_name="",
-        occurred_at=_moment(refund["processedAt"] or refund["createdAt"]),
+        occurred_at=moment(refund["processedAt"] or refund["createdAt"]),
         currency=currency,
         parts=_parts(refund, kept, SIDES[currency_mode], currency),
         payments=payments,
@@ -162,7 +162,8 @@ def _payment(transaction: Node, currency: str) -> Payment:
     return Payment(number_of(transaction["id"]), state, amount if amount.currency == currency else None)
 
 
-def _moment(text: str) -> datetime:
+def moment(text: str) -> datetime:
+    """Return a time of Shopify's in UTC."""
     return datetime.fromisoformat(text).astimezone(UTC)
 
 

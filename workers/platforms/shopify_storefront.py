@@ -1,18 +1,22 @@
 """Shopify as a storefront: what `Storefront` asks for, by way of the Admin API."""
 
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
-from ledger.events import RefundSeen
-from workers.platforms.errors import PlatformError
+from ledger.events import MoneyState, RefundSeen
+from ledger.policy import Policy
 from workers.platforms.http import Http
 from workers.platforms.idempotency import key_for
 from workers.platforms.shopify import ShopifyClient
 from workers.platforms.shopify_refund_input import lines_of, refund_input
-from workers.rules.facts import StorefrontOrder
+from workers.platforms.storefront import Asked, Change, Storefront, Written
+from workers.rules.facts import StorefrontOrder, StorefrontRefund
 from workers.rules.views import StorefrontPlan
 
 
-class ShopifyStorefront:
+class ShopifyStorefront(Storefront):
     """One shop."""
 
     def __init__(self, shop_domain: str, api_url: str, credentials: dict[str, Any], http: Http) -> None:
@@ -29,8 +33,8 @@ class ShopifyStorefront:
         """Return the order with this number, by `id` or `name`, or None."""
         return self._client.find_order(number, by=by)
 
-    def refund(self, plan: StorefrontPlan, *, key: str) -> str:
-        """Make a refund and return its id; Shopify keeps the idempotency key for 24 hours.
+    def refund(self, plan: StorefrontPlan, *, key: str) -> Written:
+        """Make a refund; Shopify keeps the idempotency key for 24 hours.
 
         Raises:
             workers.platforms.errors.PlatformError: If Shopify refused, or nobody knows whether it did.
@@ -39,12 +43,30 @@ class ShopifyStorefront:
         suggestion = self._client.suggest(plan.order_id, lines_of(plan), shipping)
         created = self._client.create_refund(refund_input(plan, suggestion), idempotency_key=key_for(key))
         if created.payments_failed:
-            raise PlatformError("PAYMENT_FAILED", f"refund {created.id} was made, its payment failed")
-        return created.id
+            return Written(created.id, MoneyState.FAILED, "PAYMENT_FAILED", "its payment failed")
+        return Written(created.id, MoneyState.PENDING if created.payments_pending else MoneyState.MOVED)
 
-    def refunds(self, order_id: str, *, currency_mode: str, mark_prefix: str) -> tuple[RefundSeen, ...]:
+    def refunds(self, order_id: str, *, policy: Policy, mark_prefix: str) -> tuple[RefundSeen, ...]:
         """Return the refunds an order has; those whose note has a key that begins so are marked as ours."""
-        return self._client.refunds(order_id, currency_mode=currency_mode, mark_prefix=mark_prefix)
+        return self._client.refunds(order_id, currency_mode=policy.currency_mode, mark_prefix=mark_prefix)
+
+    def changes(self, since: datetime, until: datetime) -> Iterator[Change]:
+        """Yield the orders with refunds that were updated in a time."""
+        for order_id, changed_at, refund_ids in self._client.changed(since, until):
+            version = changed_at.isoformat()
+            yield Change(order_id, refund_ids, changed_at, version)
+
+    def outcome(self, order: StorefrontOrder, asked: Asked) -> StorefrontRefund | None:
+        """Return what became of a refund of ours; its payments are asked for once a write was begun."""
+        found = super().outcome(order, asked)
+        state = self._client.refund_state(found.id) if found and asked.began_at else None
+        if found is None or state is None:
+            return found
+        if state.payments_pending:
+            return replace(found, money=MoneyState.PENDING)
+        if state.payments_failed:
+            return replace(found, money=MoneyState.FAILED, problem="PAYMENT_FAILED")
+        return found
 
     def check(self) -> None:
         """Make a cheap call that needs valid credentials."""

@@ -1,14 +1,85 @@
 """What every storefront's client can do, whichever platform it is."""
 
-from typing import Protocol
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar, Protocol
 
-from ledger.events import RefundSeen
-from workers.rules.facts import StorefrontOrder
+from ledger.events import MoneyState, RefundSeen
+from ledger.money import Money
+from ledger.policy import Policy
+from workers.platforms.errors import PlatformError
+from workers.rules.facts import StorefrontOrder, StorefrontRefund
+from workers.rules.from_netsuite import find_ours
 from workers.rules.views import StorefrontPlan
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What the storefront said of a refund it was asked to make.
+
+    Attributes:
+        id: The refund's id there, or that of the request where it has no refund yet.
+        money: `PENDING` where the outcome is still to come: it is then asked for by `outcome`.
+        problem: A code of `ledger.reasons` where something about it needs a person; else empty.
+        detail: The platform's words for that.
+    """
+
+    id: str
+    money: MoneyState = MoneyState.MOVED
+    problem: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A refund of ours that may be in the storefront already.
+
+    Attributes:
+        key: Our stable key.
+        target_id: What `Written.id` said when it was made; empty where no answer came.
+        began_at: When the first write was sent, in UTC; None where none was.
+        amount: In the currency the storefront refunds in, where that is known.
+        others: What `Written.id` said of the order's other refunds of ours.
+    """
+
+    key: str
+    target_id: str = ""
+    began_at: datetime | None = None
+    amount: Money | None = None
+    others: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An order with refunds that changed.
+
+    Attributes:
+        order_id: The order's id at the platform.
+        refund_ids: Its refunds as far as they were told; each may be known already.
+        changed_at: When, by the platform's own clock, in UTC.
+        version: Told apart from an earlier change of the same order by this.
+    """
+
+    order_id: str
+    refund_ids: tuple[str, ...]
+    changed_at: datetime
+    version: str
+
+
 class Storefront(Protocol):
-    """A client of one storefront account. Every method may raise `workers.platforms.errors.PlatformError`."""
+    """A client of one storefront account. Every method may raise `workers.platforms.errors.PlatformError`.
+
+    Attributes:
+        late_looks: How long after news of a refund that is not there yet it is looked for again, each time.
+        can_refund: Whether refunds can be made here at all.
+    """
+
+    late_looks: ClassVar[tuple[timedelta, ...]] = (
+        timedelta(minutes=2),
+        timedelta(minutes=15),
+        timedelta(hours=2),
+    )
 
     def order(self, order_id: str) -> StorefrontOrder | None:
         """Return an order as it stands now, or None if it does not exist."""
@@ -16,16 +87,40 @@ class Storefront(Protocol):
     def find_order(self, number: str, *, by: str) -> StorefrontOrder | None:
         """Return the order with this number, by `id` or `name`, or None."""
 
-    def refund(self, plan: StorefrontPlan, *, key: str) -> str:
-        """Make a refund, once whatever happens, and return its id.
+    def refund(self, plan: StorefrontPlan, *, key: str) -> Written:
+        """Make a refund, once whatever happens, and return what the storefront said of it.
 
         Args:
             plan: What to refund.
-            key: Our stable key; the platform's idempotency key is made of it.
+            key: Our stable key; the platform's idempotency key is made of it, where it has one.
         """
 
-    def refunds(self, order_id: str, *, currency_mode: str, mark_prefix: str) -> tuple[RefundSeen, ...]:
+    def refunds(self, order_id: str, *, policy: Policy, mark_prefix: str) -> tuple[RefundSeen, ...]:
         """Return the refunds an order has; those whose note has a key that begins so are marked as ours."""
+
+    def changes(self, since: datetime, until: datetime) -> Iterator[Change]:
+        """Yield the orders whose refunds changed in a time, the oldest change first where the platform can.
+
+        Args:
+            since: In UTC.
+            until: In UTC.
+        """
 
     def check(self) -> None:
         """Make a cheap call that needs valid credentials."""
+
+    def outcome(self, order: StorefrontOrder, asked: Asked) -> StorefrontRefund | None:
+        """Return what became of a refund of ours, or None if the storefront has none: it was never made.
+
+        Raises:
+            PlatformError: `OUTCOME_UNCLEAR` where the platform cannot tell.
+        """
+        return find_ours(order, asked.key, asked.target_id)
+
+    def confirm(self, url: str) -> None:
+        """Confirm a subscription at an address of the platform's own.
+
+        Raises:
+            PlatformError: `REFUSED` where the platform has no such thing, or the address is not its own.
+        """
+        raise PlatformError("REFUSED", f"no subscription of this platform is confirmed at {url}")

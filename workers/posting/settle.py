@@ -72,9 +72,10 @@ def settle_decision(
         ending = _waiting(refund, decision, now=now, shared=shared)
     if decision.target_type in _TYPES:
         refund.transaction_type = _TYPES[decision.target_type]
-    if ending.transition is Transition.POST:
+    if decision.target_id:
         refund.target_type = decision.target_type
         refund.target_id = decision.target_id
+    if ending.transition is Transition.POST:
         refund.posted_at = now
     if decision.order_gone and refund.order_link is not None:
         _lose_order(session, refund, refund.order_link, now=now)

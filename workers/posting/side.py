@@ -6,6 +6,7 @@ from typing import Protocol, TypeVar
 from sqlalchemy.orm import Session
 
 from ledger.models import Refund
+from workers.platforms.storefront import Written
 from workers.rules.views import Decision
 
 PlanT = TypeVar("PlanT")
@@ -32,5 +33,5 @@ class Side(Protocol[PlanT]):
     def mapped(self, plan: PlanT) -> dict[int, str]:
         """Return, for each part of the refund by its position, what carries it."""
 
-    def write(self, plan: PlanT) -> str:
-        """Write once and return the new record's id."""
+    def write(self, plan: PlanT) -> Written:
+        """Write once and return what the other side said of it."""

@@ -9,7 +9,7 @@ from ledger import orders
 from ledger.models import Refund
 from ledger.orders import NetSuiteOrder as LinkedOrder
 from workers.platforms.netsuite import NetSuiteClient
-from workers.platforms.storefront import Storefront
+from workers.platforms.storefront import Storefront, Written
 from workers.posting.netsuite_body import transform_body
 from workers.posting.work import Work
 from workers.rules import to_netsuite as rules
@@ -81,14 +81,14 @@ class ToNetSuite:
             orders.link_netsuite(link, linked_order(order), now=now)
         session.flush()
 
-    def write(self, plan: NetSuitePlan) -> str:
+    def write(self, plan: NetSuitePlan) -> Written:
         """Write the record; return its internal id.
 
         Raises:
             workers.platforms.errors.PlatformError: If NetSuite refused, or nobody knows whether it wrote.
         """
-        return self._client.transform(
-            plan.source_type, plan.source_id, plan.target_type, transform_body(plan)
+        return Written(
+            self._client.transform(plan.source_type, plan.source_id, plan.target_type, transform_body(plan))
         )
 
     def mapped(self, plan: NetSuitePlan) -> dict[int, str]:

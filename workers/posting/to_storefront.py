@@ -7,10 +7,11 @@ from sqlalchemy.orm import Session
 from ledger import orders
 from ledger.events import OrderSeen
 from ledger.models import OrderState, Refund
-from workers.platforms.storefront import Storefront
+from workers.platforms.storefront import Asked, Storefront, Written
 from workers.posting.work import Work
 from workers.rules import from_netsuite as rules
-from workers.rules.facts import StorefrontOrder
+from workers.rules.facts import StorefrontOrder, StorefrontRefund
+from workers.rules.netsuite_lines import PlanError
 from workers.rules.views import Decision, StorefrontPlan
 
 
@@ -19,6 +20,7 @@ class ToStorefront:
 
     Attributes:
         order: The storefront's order; None before it was read, or where there is none.
+        ours: The refund as the storefront has it already.
     """
 
     def __init__(self, work: Work, storefront: Storefront) -> None:
@@ -28,11 +30,14 @@ class ToStorefront:
         self._was_read = False
         self.asks_storefront = True
         self.order: StorefrontOrder | None = None
+        self.ours: StorefrontRefund | None = None
 
     def decide(self) -> Decision[StorefrontPlan]:
         """Return what to do, from what is known so far."""
         work = self._work
-        return rules.decide(work.refund, work.account, work.link, self.order, was_read=self._was_read)
+        return rules.decide(
+            work.refund, work.account, work.link, self.order, was_read=self._was_read, ours=self.ours
+        )
 
     def read(self) -> None:
         """Read the order; where it is not linked yet, look for it by the number NetSuite has of it.
@@ -45,7 +50,17 @@ class ToStorefront:
         else:
             by = self._work.account.policy.order_match_value
             self.order = self._storefront.find_order(self._work.number, by=by)
+        if self.order is not None:
+            self.ours = self._storefront.outcome(self.order, self._asked(self.order))
         self._was_read = True
+
+    def _asked(self, order: StorefrontOrder) -> Asked:
+        refund = self._work.refund
+        try:
+            amount = rules.convert(refund.amount, order)
+        except PlanError:
+            amount = None
+        return Asked(refund.key, refund.target_id, refund.write_began_at, amount, self._work.others_written)
 
     def learn(self, session: Session, refund: Refund, *, now: datetime) -> None:
         """Link the refund to the order that was found."""
@@ -59,8 +74,8 @@ class ToStorefront:
         refund.storefront_order_id = found.id
         refund.storefront_order_name = found.name
 
-    def write(self, plan: StorefrontPlan) -> str:
-        """Make the refund; return its id.
+    def write(self, plan: StorefrontPlan) -> Written:
+        """Make the refund; return what the storefront said of it.
 
         Raises:
             workers.platforms.errors.PlatformError: If the storefront refused, or nobody knows whether it did.

@@ -18,6 +18,7 @@ class Work:
     Attributes:
         row: The refund with account, order link and lines, detached from any session.
         token: The claim's fencing token.
+        others_written: The targets of the order's other refunds that went the same way.
     """
 
     row: Refund
@@ -26,6 +27,7 @@ class Work:
     account: AccountView
     link: LinkView | None
     parts: tuple[Part, ...]
+    others_written: frozenset[str] = frozenset()
 
     @property
     def number(self) -> str:
@@ -55,9 +57,26 @@ def work_of(session: Session, row: Refund) -> Work:
         mark=seen.mark,
         reviewed=row.reviewed,
         write_began=row.write_began,
+        write_began_at=row.write_began_at,
+        target_id=row.target_id,
         record_type=seen.record_type,
+        requested=seen.requested,
+        number=row.id,
     )
-    return Work(row, row.lease_token, refund, account_view(row.account), link_view(row), parts)
+    written = _others_written(session, row)
+    return Work(row, row.lease_token, refund, account_view(row.account), link_view(row), parts, written)
+
+
+def _others_written(session: Session, row: Refund) -> frozenset[str]:
+    if not row.write_began or row.order_link_id is None:
+        return frozenset()
+    query = select(Refund.target_id).where(
+        Refund.order_link_id == row.order_link_id,
+        Refund.direction == row.direction,
+        Refund.id != row.id,
+        Refund.target_id != "",
+    )
+    return frozenset(session.scalars(query))
 
 
 def account_view(account: Account) -> AccountView:

@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from ledger.events import MoneyState
 from ledger.money import Money
 
 
@@ -110,6 +111,7 @@ class StorefrontLine:
 
     Attributes:
         refundable: How many are left to refund.
+        also_known_as: Another id of the same line, by which goods of it may be named; else empty.
     """
 
     id: str
@@ -117,15 +119,28 @@ class StorefrontLine:
     title: str
     quantity: int
     refundable: int
+    also_known_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class StorefrontRefund:
-    """A refund the storefront has already."""
+    """A refund the storefront has already.
+
+    Attributes:
+        note: What is written on it, with our own key where we made it; empty where the platform keeps none.
+        money: What the platform says of its money.
+        problem: A code of `ledger.reasons` where something about it needs a person; else empty.
+        detail: The platform's words for that.
+        made_at: When it was made, in UTC, where the platform tells.
+    """
 
     id: str
     note: str
     amount: Money
+    money: MoneyState = MoneyState.MOVED
+    problem: str = ""
+    detail: str = ""
+    made_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

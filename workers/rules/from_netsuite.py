@@ -1,14 +1,15 @@
 """What to do with a NetSuite cash refund or credit memo: the same rules, towards the storefront."""
 
 from collections import defaultdict
-from typing import Never
+from decimal import Decimal
+from typing import Literal, Never
 
-from ledger.events import Part, PartKind
+from ledger.events import MoneyState, Part, PartKind
 from ledger.models import OrderState
-from ledger.money import Money
+from ledger.money import Money, total
 from ledger.policy import Policy
 from workers.rules.common import no_money, not_ours, paused
-from workers.rules.facts import StorefrontLine, StorefrontOrder
+from workers.rules.facts import StorefrontLine, StorefrontOrder, StorefrontRefund
 from workers.rules.netsuite_lines import PlanError, normal
 from workers.rules.views import (
     AccountView,
@@ -28,6 +29,7 @@ def decide(
     order: StorefrontOrder | None,
     *,
     was_read: bool,
+    ours: StorefrontRefund | None = None,
 ) -> Decision[StorefrontPlan]:
     """Return what to do with a NetSuite refund.
 
@@ -37,6 +39,7 @@ def decide(
         link: Its order's link; None while no storefront order is known for it.
         order: The storefront's order; None before it was read, or where there is none.
         was_read: Whether the storefront was asked.
+        ours: The refund as the storefront has it already, because this service made it.
     """
     known = not_ours(refund, account) or no_money(refund) or _known_deleted(link)
     if known is not None and not refund.write_began:
@@ -45,7 +48,15 @@ def decide(
         return paused(account) or Decision(Action.READ, "RECEIVED")
     if order is None:
         return known or _order_missing(link)
-    return _already_there(refund, order) or known or _plan(refund, account, order)
+    return _already_there(ours, account.policy) or known or _plan(refund, account, order)
+
+
+def find_ours(order: StorefrontOrder, key: str, target_id: str = "") -> StorefrontRefund | None:
+    """Return the order's refund that this service made: the one of that id, or with our key in its note."""
+    for refund in order.refunds:
+        if key in refund.note.split() or (target_id and refund.id == target_id):
+            return refund
+    return None
 
 
 def _known_deleted(link: LinkView | None) -> Decision[Never] | None:
@@ -63,13 +74,18 @@ def _order_missing(link: LinkView | None) -> Decision[Never]:
     return Decision(Action.WAIT, "ORDER_NOT_SYNCED")
 
 
-def _already_there(refund: RefundView, order: StorefrontOrder) -> Decision[Never] | None:
-    for existing in order.refunds:
-        if refund.key in existing.note.split():
-            if not existing.amount:
-                return Decision(Action.DISPUTE, "PAYMENT_FAILED", f"refund {existing.id} moved no money")
-            return Decision(Action.LINK, "ALREADY_POSTED", target_type="refund", target_id=existing.id)
-    return None
+def _already_there(ours: StorefrontRefund | None, policy: Policy) -> Decision[Never] | None:
+    if ours is None:
+        return None
+    if ours.money is MoneyState.PENDING:
+        return Decision(Action.WAIT, "OUTCOME_PENDING", ours.detail, target_type="refund", target_id=ours.id)
+    moved_none = not ours.amount and policy.refund_method != "offline"
+    if ours.problem or moved_none:
+        detail = f"refund {ours.id}: {ours.detail or 'no money moved'}"
+        return Decision(
+            Action.DISPUTE, ours.problem or "PAYMENT_FAILED", detail, target_type="refund", target_id=ours.id
+        )
+    return Decision(Action.LINK, "ALREADY_POSTED", target_type="refund", target_id=ours.id)
 
 
 def _plan(refund: RefundView, account: AccountView, order: StorefrontOrder) -> Decision[StorefrontPlan]:
@@ -82,11 +98,14 @@ def _plan(refund: RefundView, account: AccountView, order: StorefrontOrder) -> D
             order_id=order.id,
             amount=amount,
             lines=lines,
-            shipping=_shipping(refund.parts, order),
-            store_credit=account.policy.refund_method == "store_credit",
+            shipping=_shipping(refund.parts, order, "net"),
+            shipping_tax=_shipping(refund.parts, order, "tax"),
+            method=account.policy.refund_method,
             location_id=_location(lines, account.policy),
             notify=account.policy.notify_customer,
             note=f"NetSuite {refund.record_type} {refund.key}",
+            platform_reason=account.policy.refund_reason,
+            asked_by=refund.number,
         )
     except PlanError as error:
         return Decision(Action.FAIL, error.reason, error.detail)
@@ -144,10 +163,24 @@ def _lines(parts: tuple[Part, ...], order: StorefrontOrder, policy: Policy) -> t
             if taken > 0:
                 free[line.id] -= taken
                 wanted -= taken
-                planned.append(StorefrontPlanLine(line.id, taken, _restocks(part, policy), position))
+                net, tax = _share(part.net, taken, part.quantity), _share(part.tax, taken, part.quantity)
+                planned.append(
+                    StorefrontPlanLine(
+                        line.id,
+                        taken,
+                        _restocks(part, policy),
+                        position,
+                        convert(net, order),
+                        convert(tax, order),
+                    )
+                )
         if wanted > 0:
             raise PlanError("STOREFRONT_LINE_NOT_FOUND", f"{wanted} of {part.sku} are not there to refund")
     return tuple(planned)
+
+
+def _share(amount: Money, taken: int, quantity: Decimal) -> Money:
+    return Money.rounded(amount.amount * taken / quantity, amount.currency)
 
 
 def _restocks(part: Part, policy: Policy) -> bool:
@@ -161,8 +194,7 @@ def _location(lines: tuple[StorefrontPlanLine, ...], policy: Policy) -> str:
     return policy.return_location if restocks else ""
 
 
-def _shipping(parts: tuple[Part, ...], order: StorefrontOrder) -> Money | None:
-    shipping = [part.net for part in parts if part.kind is PartKind.SHIPPING and part.net]
-    if not shipping:
-        return None
-    return convert(sum(shipping[1:], shipping[0]), order)
+def _shipping(parts: tuple[Part, ...], order: StorefrontOrder, side: Literal["net", "tax"]) -> Money | None:
+    shipping = [part.net if side == "net" else part.tax for part in parts if part.kind is PartKind.SHIPPING]
+    amount = total(shipping, shipping[0].currency) if shipping else None
+    return convert(amount, order) if amount else None

@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import Final, Never
 
 from ledger.models import OrderState
-from ledger.models.accounts import Platform
 from ledger.money import total
 from workers.rules import returns
 from workers.rules.billed import Candidate, candidates, of_linked
@@ -27,8 +26,6 @@ def decide(
     account: AccountView,
     link: LinkView,
     order: NetSuiteOrder | None,
-    *,
-    buyer_request: bool = True,
 ) -> Decision[NetSuitePlan]:
     """Return what to do with a storefront's refund.
 
@@ -37,7 +34,6 @@ def decide(
         account: Its account.
         link: Its order's link.
         order: What NetSuite has of the order; None before it was read.
-        buyer_request: For eBay, whether a request of the buyer stands behind it.
     """
     known = not_ours(refund, account) or no_money(refund) or _known_deleted(link)
     if known is not None and not refund.write_began:
@@ -49,7 +45,7 @@ def decide(
         _already_there(refund, order)
         or known
         or _order_missing(link, linked)
-        or _no_buyer_request(account, buyer_request=buyer_request)
+        or _no_buyer_request(refund, account)
         or _not_billed(linked)
         or _plan(refund, account, linked)
     )
@@ -83,8 +79,8 @@ def _order_missing(link: LinkView, order: NetSuiteOrder) -> Decision[Never] | No
     return None
 
 
-def _no_buyer_request(account: AccountView, *, buyer_request: bool) -> Decision[Never] | None:
-    if account.platform is Platform.EBAY and not buyer_request:
+def _no_buyer_request(refund: RefundView, account: AccountView) -> Decision[Never] | None:
+    if not refund.requested and account.policy.unrequested == "discrepancy":
         return Decision(Action.DISPUTE, "BUYER_REQUEST_MISSING")
     return None
 

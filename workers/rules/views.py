@@ -18,12 +18,15 @@ class RefundView:
 
     Attributes:
         key: Our stable key.
-        number: What NetSuite's order field holds of the storefront order, or should.
+        number: The ledger's number of it.
         made_by_us: Its id is the target of a refund this service carried.
         mark: Our key as found on it; else empty.
         reviewed: A person asked for it to be posted.
         write_began: A write was sent, or may have been.
+        write_began_at: When the first write was sent; None before.
+        target_id: The id that the other side gave to what was written, where it did.
         record_type: For NetSuite's, `cashrefund` or `creditmemo`; else empty.
+        requested: Whether a request of the buyer stands behind it, on platforms that want one.
     """
 
     key: str
@@ -32,11 +35,15 @@ class RefundView:
     money: MoneyState
     parts: tuple[Part, ...]
     occurred_at: datetime
+    number: int = 0
     made_by_us: bool = False
     mark: str = ""
     reviewed: bool = False
     write_began: bool = False
+    write_began_at: datetime | None = None
+    target_id: str = ""
     record_type: str = ""
+    requested: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +122,20 @@ class NetSuitePlan:
 
 @dataclass(frozen=True, slots=True)
 class StorefrontPlanLine:
-    """An order line to be refunded in the storefront."""
+    """An order line to be refunded in the storefront.
+
+    Attributes:
+        net: What is given back for it, without tax, in the currency the storefront refunds in.
+        tax: The tax on that.
+        position: Which part of the refund it carries.
+    """
 
     line_id: str
     quantity: int
     restock: bool
     position: int
+    net: Money
+    tax: Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +143,11 @@ class StorefrontPlan:
     """A refund to be made in a storefront, in the currency the storefront refunds in.
 
     Attributes:
-        shipping: How much of the amount is shipping; None for none.
-        store_credit: Given back as store credit rather than by the original payment.
+        shipping: How much of the amount is shipping, without tax; None for none.
+        shipping_tax: The tax on the shipping; None for none.
+        method: How it is given back: `original`, `store_credit` or `offline`, as in `ledger.policy`.
+        platform_reason: The reason the storefront is given, as its own code; empty for its usual one.
+        asked_by: The ledger's number of the refund, for platforms whose messages want a number.
         location_id: Where restocked goods come back, as the platform's id.
     """
 
@@ -137,10 +155,13 @@ class StorefrontPlan:
     amount: Money
     lines: tuple[StorefrontPlanLine, ...]
     shipping: Money | None
-    store_credit: bool
+    shipping_tax: Money | None
+    method: str
     location_id: str
     notify: bool
     note: str
+    platform_reason: str = ""
+    asked_by: int = 0
 
 
 PlanT_co = TypeVar("PlanT_co", covariant=True)

@@ -10,10 +10,12 @@ from ledger.events import (
     AccountLost,
     Event,
     OrderSeen,
+    OrderTouched,
     PaymentSeen,
     PersonalDataRequest,
     RecordChanged,
     RefundSeen,
+    SubscriptionOffered,
 )
 from ledger.models import Account, OrderLink, OrderState, Refund
 from ledger.states import State
@@ -37,6 +39,8 @@ def take(session: Session, account: Account, event: Event, *, now: datetime, tra
             _personal_data(session, account, event, now=now)
         case RecordChanged():
             raise TypeError("a storefront account has no NetSuite records")
+        case OrderTouched() | SubscriptionOffered():
+            raise TypeError("what it tells of is read from the platform first")
     return []
 
 
@@ -89,6 +93,9 @@ def _personal_data(session: Session, account: Account, event: PersonalDataReques
     if event.action == "report":
         note = f"orders {', '.join(event.order_ids)}"
         audit.write(session, "account", account.id, "data_request", at=now, actor=audit.SYSTEM, note=note)
+        return
+    if event.action == "erase_person":
+        deliveries.erase_person(session, account.id, event.person_ref, now=now, actor=audit.SYSTEM)
         return
     orders_asked = event.order_ids if event.action == "erase_orders" else None
     deliveries.erase(session, account.id, orders_asked, now=now, actor=audit.SYSTEM)

@@ -181,6 +181,7 @@ def upgrade() -> None:
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("events", sa.JSON(), nullable=False),
         sa.Column("order_ref", sa.String(length=120), nullable=False),
+        sa.Column("person_ref", sa.String(length=64), nullable=False),
         sa.Column(
             "state",
             sa.Enum(
@@ -220,6 +221,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("due_at IS NOT NULL"),
         )
         batch_op.create_index("ix_deliveries_order", ["account_id", "order_ref"], unique=False)
+        batch_op.create_index(
+            "ix_deliveries_person",
+            ["account_id", "person_ref"],
+            unique=False,
+            postgresql_where=sa.text("person_ref <> ''"),
+            sqlite_where=sa.text("person_ref <> ''"),
+        )
         batch_op.create_index("ix_deliveries_received", ["received_at"], unique=False)
         batch_op.create_index("ix_deliveries_state", ["state", "id"], unique=False)
         batch_op.create_index(
@@ -316,6 +324,7 @@ def upgrade() -> None:
         sa.Column("currency_exponent", sa.Integer(), nullable=False),
         sa.Column("money_state", sa.String(length=10), nullable=False),
         sa.Column("source_facts", sa.JSON(), nullable=False),
+        sa.Column("facts_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column(
@@ -345,6 +354,7 @@ def upgrade() -> None:
         sa.Column("target_id", sa.String(length=120), nullable=False),
         sa.Column("posted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("write_began", sa.Boolean(), nullable=False),
+        sa.Column("write_began_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reviewed", sa.Boolean(), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
@@ -451,6 +461,11 @@ def downgrade() -> None:
         )
         batch_op.drop_index("ix_deliveries_state")
         batch_op.drop_index("ix_deliveries_received")
+        batch_op.drop_index(
+            "ix_deliveries_person",
+            postgresql_where=sa.text("person_ref <> ''"),
+            sqlite_where=sa.text("person_ref <> ''"),
+        )
         batch_op.drop_index("ix_deliveries_order")
         batch_op.drop_index(
             "ix_deliveries_due",

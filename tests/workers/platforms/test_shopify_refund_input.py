@@ -21,8 +21,8 @@ from workers.platforms.shopify_queries import API_VERSION
 from workers.platforms.shopify_refund_input import lines_of, refund_input, shares
 from workers.rules.views import StorefrontPlan, StorefrontPlanLine
 
-KEPT = StorefrontPlanLine("703073504", 2, restock=False, position=0)
-RETURNED = StorefrontPlanLine("703073505", 1, restock=True, position=1)
+KEPT = StorefrontPlanLine("703073504", 2, restock=False, position=0, net=usd("20.00"), tax=usd("1.60"))
+RETURNED = StorefrontPlanLine("703073505", 1, restock=True, position=1, net=usd("20.00"), tax=usd("1.60"))
 
 
 def plan(amount: Money | None = None, **more: Any) -> StorefrontPlan:  # noqa: ANN401 - as given
@@ -31,7 +31,8 @@ def plan(amount: Money | None = None, **more: Any) -> StorefrontPlan:  # noqa: A
         "amount": amount or usd("40.00"),
         "lines": (KEPT,),
         "shipping": None,
-        "store_credit": False,
+        "shipping_tax": None,
+        "method": "original",
         "location_id": "",
         "notify": False,
         "note": "NetSuite creditmemo rs-shop-70",
@@ -96,8 +97,14 @@ def test_the_customer_is_told_where_the_account_wants_it(*, notify: bool) -> Non
     assert refund_input(plan(notify=notify), suggestion(usd("40.00")))["notify"] is notify
 
 
+def test_a_refund_that_is_only_written_down_moves_no_money() -> None:
+    asked = refund_input(plan(method="offline"), suggestion(usd("40.00")))
+    assert asked["transactions"] == []
+    assert "refundMethods" not in asked
+
+
 def test_store_credit_takes_the_place_of_every_payment() -> None:
-    asked = refund_input(plan(store_credit=True), suggestion(usd("40.00")))
+    asked = refund_input(plan(method="store_credit"), suggestion(usd("40.00")))
     assert asked["transactions"] == []
     credit = {"amount": {"amount": "40.00", "currencyCode": "USD"}}
     assert asked["refundMethods"] == [{"storeCreditRefund": credit}]
@@ -146,16 +153,16 @@ def test_more_than_the_payments_hold_is_refused_with_both_amounts(
 _YEN = st.integers(1, 10_000).map(lambda amount: Money(Decimal(amount), "JPY"))
 
 
-@given(_YEN, st.lists(_YEN, min_size=1, max_size=4), st.booleans())
+@given(_YEN, st.lists(_YEN, min_size=1, max_size=4), st.sampled_from(["original", "store_credit"]))
 def test_what_is_asked_for_adds_up_to_the_plan_or_is_refused(
     amount: Money,
     held: list[Money],
-    store_credit: bool,  # noqa: FBT001 - given by name
+    method: str,
 ) -> None:
     payments = [payment(each, parent_id=str(number)) for number, each in enumerate(held)]
     suggested = suggestion(amount, *payments)
-    wanted = plan(amount, store_credit=store_credit)
-    if amount > total(held, "JPY") and not store_credit:
+    wanted = plan(amount, method=method)
+    if amount > total(held, "JPY") and method == "original":
         with pytest.raises(PlatformError):
             refund_input(wanted, suggested)
         return
@@ -180,7 +187,7 @@ def input_type(specs_dir: Path) -> GraphQLInputType:
     [
         plan(),
         plan(usd("41.00"), lines=(KEPT, RETURNED), location_id="99", shipping=usd("5.00"), notify=True),
-        plan(store_credit=True),
+        plan(method="store_credit"),
         plan(lines=()),
     ],
 )

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.money import Money, total
+from ledger.policy import Policy
 from tests.workers.platforms.shop import DOMAIN, TOKEN, Shop
 from workers.platforms.errors import PlatformError
 from workers.platforms.http import Http
@@ -26,9 +27,10 @@ def plan(order: dict[str, Any], amount: str = "21.60", **more: Any) -> Storefron
     known: dict[str, Any] = {
         "order_id": str(order["id"]),
         "amount": usd(amount),
-        "lines": (StorefrontPlanLine(line, 1, restock=False, position=0),),
+        "lines": (StorefrontPlanLine(line, 1, restock=False, position=0, net=usd("20.00"), tax=usd("1.60")),),
         "shipping": None,
-        "store_credit": False,
+        "shipping_tax": None,
+        "method": "original",
         "location_id": "",
         "notify": False,
         "note": f"NetSuite creditmemo {KEY}",
@@ -43,11 +45,11 @@ def storefront(shop: Shop, http: Http) -> ShopifyStorefront:
 
 def test_a_plan_becomes_a_refund(shop: Shop, storefront: ShopifyStorefront) -> None:
     made = shop.order()
-    refund_id = storefront.refund(plan(made), key=KEY)
+    written = storefront.refund(plan(made), key=KEY)
     order = storefront.order(str(made["id"]))
     assert order is not None
     (refund,) = order.refunds
-    assert (refund.id, refund.amount) == (refund_id, usd("21.60"))
+    assert (refund.id, refund.amount) == (written.id, usd("21.60"))
     assert KEY in refund.note.split()
 
 
@@ -67,7 +69,7 @@ def test_the_refund_is_of_the_plans_amount_whatever_the_lines_are_worth(
 ) -> None:
     made = shop.order()
     storefront.refund(plan(made, amount), key=KEY)
-    (seen,) = storefront.refunds(str(made["id"]), currency_mode="shop", mark_prefix="rs-")
+    (seen,) = storefront.refunds(str(made["id"]), policy=Policy(), mark_prefix="rs-")
     assert seen.amount == usd(amount)
     assert total([part.gross for part in seen.balanced()], "USD") == usd(amount)
     assert seen.mark == KEY
@@ -76,10 +78,12 @@ def test_the_refund_is_of_the_plans_amount_whatever_the_lines_are_worth(
 def test_shipping_and_goods_are_given_back(shop: Shop, storefront: ShopifyStorefront) -> None:
     made = shop.order()
     line = plan(made).lines[0]
-    returned = StorefrontPlanLine(line.line_id, 1, restock=True, position=0)
+    returned = StorefrontPlanLine(
+        line.line_id, 1, restock=True, position=0, net=usd("20.00"), tax=usd("1.60")
+    )
     wanted = plan(made, "27.00", lines=(returned,), shipping=usd("5.00"), location_id=shop.location)
     storefront.refund(wanted, key=KEY)
-    (seen,) = storefront.refunds(str(made["id"]), currency_mode="shop", mark_prefix="rs-")
+    (seen,) = storefront.refunds(str(made["id"]), policy=Policy(), mark_prefix="rs-")
     assert [part.kind.value for part in seen.parts] == ["item", "shipping"]
     assert seen.parts[0].restock
     assert seen.source_location_id == shop.location
@@ -95,7 +99,7 @@ def test_money_goes_back_to_every_payment_it_came_from(shop: Shop, storefront: S
 
 def test_store_credit_is_given_where_the_account_wants_it(shop: Shop, storefront: ShopifyStorefront) -> None:
     made = shop.order(customer={"email": "ada@example.com"})
-    storefront.refund(plan(made, store_credit=True), key=KEY)
+    storefront.refund(plan(made, method="store_credit"), key=KEY)
     (refund,) = shop.state(made)["refunds"]
     (transaction,) = refund["transactions"]
     assert transaction["gateway"] == "shopify_store_credit"

@@ -22,10 +22,22 @@ from tests.support.rule_strategies import (
 from tests.support.rules import KEY
 from workers.rules import from_netsuite, to_netsuite
 from workers.rules.facts import NetSuiteOrder, StorefrontOrder, StorefrontRefund
-from workers.rules.views import AccountView, Action, Decision, LinkView, RefundView
+from workers.rules.views import AccountView, Action, Decision, LinkView, RefundView, StorefrontPlan
 
 TO = Direction.TO_NETSUITE
 FROM = Direction.FROM_NETSUITE
+
+
+def _decided(
+    refund: RefundView,
+    account: AccountView,
+    link: LinkView | None,
+    order: StorefrontOrder | None,
+    *,
+    was_read: bool = True,
+) -> Decision[StorefrontPlan]:
+    ours = from_netsuite.find_ours(order, refund.key, refund.target_id) if order else None
+    return from_netsuite.decide(refund, account, link, order, was_read=was_read, ours=ours)
 
 
 def assert_sound(decision: Decision[object]) -> None:
@@ -33,9 +45,8 @@ def assert_sound(decision: Decision[object]) -> None:
     recovery = REASONS[decision.reason].recovery
     assert (decision.plan is not None) == (decision.action in {Action.WRITE, Action.HOLD})
     assert (decision.reason in DISCREPANCIES) == (decision.action is Action.DISPUTE)
-    assert (
-        (decision.reason == "ALREADY_POSTED") == (decision.action is Action.LINK) == bool(decision.target_id)
-    )
+    assert (decision.reason == "ALREADY_POSTED") == (decision.action is Action.LINK)
+    assert decision.target_id or decision.action is not Action.LINK
     if decision.action is Action.WAIT:
         assert recovery in {Recovery.WAIT, Recovery.PAUSE}
         assert recovery is Recovery.PAUSE or Policy().deadline(decision.reason)
@@ -45,17 +56,14 @@ def assert_sound(decision: Decision[object]) -> None:
         assert decision.reason == "ORDER_DELETED"
 
 
-@given(refund_views(TO), owners(TO), links, st.none() | netsuite_orders(), st.booleans())
+@given(refund_views(TO), owners(TO), links, st.none() | netsuite_orders())
 def test_towards_netsuite_every_decision_is_sound_and_the_same_again(
     refund: RefundView,
     account: AccountView,
     link: LinkView,
     order: NetSuiteOrder | None,
-    buyer_request: bool,  # noqa: FBT001 - given by hypothesis
 ) -> None:
-    first, second = (
-        to_netsuite.decide(refund, account, link, order, buyer_request=buyer_request) for _ in range(2)
-    )
+    first, second = (to_netsuite.decide(refund, account, link, order) for _ in range(2))
     assert first == second
     assert_sound(first)
     if first.action is Action.READ:
@@ -92,7 +100,7 @@ def test_towards_the_storefront_every_decision_is_sound_and_the_same_again(
     was_read: bool,  # noqa: FBT001 - given by hypothesis
 ) -> None:
     seen = order if was_read else None
-    first, second = (from_netsuite.decide(refund, account, link, seen, was_read=was_read) for _ in range(2))
+    first, second = (_decided(refund, account, link, seen, was_read=was_read) for _ in range(2))
     assert first == second
     assert_sound(first)
     if first.action is Action.READ:
@@ -104,7 +112,7 @@ def test_towards_the_storefront_every_decision_is_sound_and_the_same_again(
 def test_towards_the_storefront_a_plan_refunds_what_is_left(
     refund: RefundView, account: AccountView, link: None, order: StorefrontOrder
 ) -> None:
-    decision = from_netsuite.decide(refund, account, link, order, was_read=True)
+    decision = _decided(refund, account, link, order)
     plan = decision.plan
     if plan is None:
         return
@@ -125,10 +133,10 @@ def test_towards_the_storefront_a_plan_refunds_what_is_left(
 def test_towards_the_storefront_our_own_refund_is_never_made_twice(
     refund: RefundView, account: AccountView, link: LinkView | None, order: StorefrontOrder
 ) -> None:
-    plan = from_netsuite.decide(refund, account, link, order, was_read=True).plan
+    plan = _decided(refund, account, link, order).plan
     if plan is not None:
         made = StorefrontRefund("509562969", plan.note, plan.amount)
         after = replace(order, refunds=(*order.refunds, made))
-        decision = from_netsuite.decide(refund, account, link, after, was_read=True)
+        decision = _decided(refund, account, link, after)
         assert (decision.action, decision.target_id) == (Action.LINK, made.id)
     assert plan is None or all(KEY not in each.note.split() for each in order.refunds)

@@ -24,7 +24,7 @@ from tests.support.rules import (
     usd,
 )
 from workers.rules.facts import StorefrontOrder, StorefrontRefund
-from workers.rules.from_netsuite import convert, decide
+from workers.rules.from_netsuite import convert, decide, find_ours
 from workers.rules.netsuite_lines import PlanError
 from workers.rules.views import (
     AccountView,
@@ -55,7 +55,8 @@ class Case:
 
     def decided(self, *, was_read: bool = True) -> Decision[StorefrontPlan]:
         order = self.order if was_read else None
-        return decide(self.refund, self.account, self.link, order, was_read=was_read)
+        ours = find_ours(order, self.refund.key, self.refund.target_id) if order else None
+        return decide(self.refund, self.account, self.link, order, was_read=was_read, ours=ours)
 
     def outcome(self, *, was_read: bool = True) -> tuple[Action, str]:
         decision = self.decided(was_read=was_read)
@@ -137,9 +138,14 @@ def test_where_no_row_applies_the_refund_is_written() -> None:
         plan=StorefrontPlan(
             order_id=STOREFRONT_ORDER.id,
             amount=usd("20.00"),
-            lines=(StorefrontPlanLine("703073504", 1, restock=False, position=0),),
+            lines=(
+                StorefrontPlanLine(
+                    "703073504", 1, restock=False, position=0, net=usd("20.00"), tax=usd("0.00")
+                ),
+            ),
             shipping=None,
-            store_credit=False,
+            shipping_tax=None,
+            method="original",
             location_id="",
             notify=False,
             note=f"NetSuite creditmemo {KEY}",
@@ -280,11 +286,79 @@ def test_rule_13_a_refund_is_held_with_its_plan_until_a_person_has_reviewed_it()
     assert held.decided().target_type == "refund"
 
 
-@pytest.mark.parametrize(("method", "store_credit"), [("original", False), ("store_credit", True)])
-def test_the_money_goes_back_as_the_account_says(method: str, store_credit: bool) -> None:  # noqa: FBT001 - a parameter
-    plan = with_policy(refund_method=method, notify_customer=store_credit)(Case()).decided().plan
+@pytest.mark.parametrize(
+    ("method", "notify"), [("original", False), ("store_credit", True), ("offline", False)]
+)
+def test_the_money_goes_back_as_the_account_says(method: str, notify: bool) -> None:  # noqa: FBT001 - a parameter
+    policy = with_policy(refund_method=method, notify_customer=notify, refund_reason="BUYER_RETURN")
+    plan = with_refund(number=17)(policy(Case())).decided().plan
     assert plan is not None
-    assert (plan.store_credit, plan.notify) == (store_credit, store_credit)
+    assert (plan.method, plan.notify, plan.platform_reason, plan.asked_by) == (
+        method,
+        notify,
+        "BUYER_RETURN",
+        17,
+    )
+
+
+def test_what_a_line_gives_back_is_shared_out_over_the_order_lines_that_carry_it() -> None:
+    part = make_part("20.00", "2.01", quantity="3", restock=False)
+    lines = tuple(
+        replace(STOREFRONT_ORDER.lines[0], id=each, refundable=n) for each, n in (("1", 1), ("2", 2))
+    )
+    plan = with_refund(parts=(part,))(with_order(lines=lines)(Case())).decided().plan
+    assert plan is not None
+    assert [(line.net, line.tax) for line in plan.lines] == [
+        (usd("6.67"), usd("0.67")),
+        (usd("13.33"), usd("1.34")),
+    ]
+
+
+def test_shipping_and_its_tax_are_told_apart() -> None:
+    parts = (make_part(restock=False), make_part("4.00", "0.32", kind=PartKind.SHIPPING))
+    plan = with_refund(parts=parts)(Case()).decided().plan
+    assert plan is not None
+    assert (plan.shipping, plan.shipping_tax) == (usd("4.00"), usd("0.32"))
+
+
+def test_a_refund_that_the_storefront_still_works_on_is_waited_for() -> None:
+    pending = replace(OURS, money=MoneyState.PENDING, detail="PENDING")
+    decision = with_order(refunds=(pending,))(Case()).decided()
+    assert decision == Decision(
+        Action.WAIT, "OUTCOME_PENDING", "PENDING", target_type="refund", target_id=OURS.id
+    )
+
+
+@pytest.mark.parametrize(
+    ("made", "reason", "detail"),
+    [
+        (
+            replace(OURS, money=MoneyState.FAILED, problem="REFUND_OFFLINE_ONLY", detail="no"),
+            "REFUND_OFFLINE_ONLY",
+            "no",
+        ),
+        (replace(OURS, amount=usd("0.00")), "PAYMENT_FAILED", "no money moved"),
+    ],
+)
+def test_a_refund_that_went_wrong_in_the_storefront_needs_a_person(
+    made: StorefrontRefund, reason: str, detail: str
+) -> None:
+    decision = with_order(refunds=(made,))(Case()).decided()
+    assert (decision.action, decision.reason) == (Action.DISPUTE, reason)
+    assert decision.detail == f"refund {OURS.id}: {detail}"
+    assert decision.target_id == OURS.id
+
+
+def test_a_refund_that_was_only_to_be_written_down_is_done_without_money() -> None:
+    case = with_order(refunds=(replace(OURS, amount=usd("0.00")),))(Case())
+    assert with_policy(refund_method="offline")(case).outcome() == (Action.LINK, "ALREADY_POSTED")
+
+
+def test_a_refund_is_known_by_the_id_it_was_given_where_the_platform_keeps_no_note() -> None:
+    made = replace(OURS, note="")
+    case = with_order(refunds=(made,))(Case())
+    assert case.outcome() == (Action.WRITE, "POSTED")
+    assert with_refund(target_id=OURS.id)(case).outcome() == (Action.LINK, "ALREADY_POSTED")
 
 
 YEN_ORDER: Final = replace(

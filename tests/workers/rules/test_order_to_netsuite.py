@@ -36,11 +36,10 @@ class Case:
     account: AccountView = field(default_factory=make_owner)
     link: LinkView = LINK
     order: NetSuiteOrder = field(default_factory=lambda: make_order(CASH_SALE))
-    buyer_request: bool = True
 
     def decided(self, *, was_read: bool = True) -> Decision[NetSuitePlan]:
         order = self.order if was_read else None
-        return decide(self.refund, self.account, self.link, order, buyer_request=self.buyer_request)
+        return decide(self.refund, self.account, self.link, order)
 
 
 def with_refund(**changes: object) -> Callable[[Case], Case]:
@@ -68,7 +67,7 @@ def deleted(case: Case) -> Case:
 
 
 def no_buyer_request(case: Case) -> Case:
-    return replace(with_account(platform=Platform.EBAY)(case), buyer_request=False)
+    return with_refund(requested=False)(with_account(platform=Platform.EBAY)(case))
 
 
 def posted_before(case: Case) -> Case:

@@ -46,14 +46,12 @@ def decided(
     *,
     account: AccountView | None = None,
     link: LinkView = UNLINKED,
-    buyer_request: bool = True,
 ) -> Decision[NetSuitePlan]:
     return decide(
         refund or make_view(),
         account or make_owner(),
         link,
         order or make_order(CASH_SALE),
-        buyer_request=buyer_request,
     )
 
 
@@ -110,7 +108,7 @@ def test_rule_5_an_order_entered_straight_as_a_cash_sale_is_known() -> None:
 
 
 def test_rule_6_an_ebay_refund_without_a_buyer_request_is_disputed() -> None:
-    decision = decided(account=EBAY, buyer_request=False)
+    decision = decided(replace(make_view(), requested=False), account=EBAY)
     assert decision == Decision(Action.DISPUTE, "BUYER_REQUEST_MISSING")
 
 
@@ -118,10 +116,12 @@ def test_rule_6_an_ebay_refund_with_a_buyer_request_is_carried() -> None:
     assert outcome(decided(account=EBAY)) == (Action.WRITE, "POSTED")
 
 
-@pytest.mark.parametrize("platform", [each for each in Platform if each is not Platform.EBAY])
-def test_rule_6_no_other_platform_needs_a_buyer_request(platform: Platform) -> None:
-    decision = decided(account=make_owner(platform=platform), buyer_request=False)
-    assert outcome(decision) == (Action.WRITE, "POSTED")
+def test_rule_6_an_account_may_want_it_carried_without_one() -> None:
+    account = make_owner(platform=Platform.EBAY, policy=replace(MAPPED, unrequested="post"))
+    assert outcome(decided(replace(make_view(), requested=False), account=account)) == (
+        Action.WRITE,
+        "POSTED",
+    )
 
 
 def test_rule_7_an_order_without_a_billed_record_is_waited_for() -> None:

@@ -1,0 +1,72 @@
+"""Look again at where a refund came from, where it may have changed without telling."""
+
+from datetime import timedelta
+from typing import Final
+
+from ledger.clock import utcnow
+from ledger.events import MoneyState, RecordChanged
+from ledger.models import Refund
+from ledger.models.accounts import Direction
+from ledger.policy import Policy
+from ledger.refunds import LeaseLostError, load, mark_prefix
+from workers.posting.work import Work
+from workers.runtime import Runtime
+from workers.understanding import netsuite, storefront
+
+FRESH: Final = timedelta(minutes=1)
+"""For how long what was read of a NetSuite record is good enough to give money away for it."""
+
+
+def look_for_money(runtime: Runtime, work: Work) -> None:
+    """Read a refund again whose money was pending when it was last looked at.
+
+    Platforms tell of settled money once, if at all, and perhaps before the refund itself was known.
+
+    Raises:
+        LeaseLostError: If there was news; the refund is looked at anew.
+        workers.platforms.errors.PlatformError: If the storefront does not say.
+    """
+    row = work.row
+    waited = work.refund.money is MoneyState.PENDING and row.waiting_for == "MONEY_PENDING"
+    if not waited or row.direction is not Direction.TO_NETSUITE or work.account.paused:
+        return
+    found = runtime.storefront(row.account).refunds(
+        row.storefront_order_id,
+        policy=Policy.of(row.account.settings),
+        mark_prefix=mark_prefix(row.account.slug),
+    )
+    with runtime.database.write() as session:
+        for seen in found:
+            if seen.refund_id == row.source_refund_id:
+                storefront.take(session, row.account, seen, now=utcnow(), trace_id=row.trace_id)
+        _check(load(session, row.id), work)
+
+
+def look_before_paying(runtime: Runtime, work: Work) -> None:
+    """Read a NetSuite record again before the storefront pays for it, unless it was read just now.
+
+    Edits and deletions are told of by a webhook that may be late or lost.
+
+    Raises:
+        LeaseLostError: If there was news; the refund is looked at anew.
+        workers.platforms.errors.PlatformError: If NetSuite does not say.
+    """
+    row = work.row
+    is_fresh = row.facts_at is not None and utcnow() - row.facts_at < FRESH
+    if row.direction is not Direction.FROM_NETSUITE or is_fresh or row.write_began:
+        return
+    books = row.account.netsuite
+    with runtime.database.read() as session:
+        fields = netsuite.order_fields(session, books)
+    record = runtime.netsuite(books).refund(
+        work.refund.record_type, row.source_refund_id, match_fields=fields
+    )
+    event = RecordChanged(work.refund.record_type, row.source_refund_id, "edit")
+    with runtime.database.write() as session:
+        netsuite.take(session, books, event, record, now=utcnow(), trace_id=row.trace_id)
+        _check(load(session, row.id), work)
+
+
+def _check(now: Refund, work: Work) -> None:
+    if now.lease_token != work.token:
+        raise LeaseLostError("there is news of the refund")

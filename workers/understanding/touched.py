@@ -1,0 +1,42 @@
+"""Read what a thin push does not tell: the refunds of an order at its storefront."""
+
+from datetime import timedelta
+from typing import Final
+
+from ledger.events import OrderTouched, RefundSeen, SubscriptionOffered
+from ledger.models import Account
+from ledger.policy import Policy
+from ledger.refunds import mark_prefix
+from workers.platforms.errors import PlatformError
+from workers.runtime import Runtime
+
+_CLOCKS: Final = timedelta(minutes=5)  # by which a push's time may be ahead of the refund's own
+
+
+def read(runtime: Runtime, account: Account, event: OrderTouched) -> tuple[RefundSeen, ...]:
+    """Return the refunds that the storefront has of an order.
+
+    Raises:
+        workers.platforms.errors.PlatformError: If the storefront does not say, or the account is paused.
+    """
+    if account.paused_reason:
+        raise PlatformError("ACCOUNT_PAUSED", account.paused_reason)
+    return runtime.storefront(account).refunds(
+        event.order_id, policy=Policy.of(account.settings), mark_prefix=mark_prefix(account.slug)
+    )
+
+
+def is_late(event: OrderTouched, seen: tuple[RefundSeen, ...]) -> bool:
+    """Tell whether the refund that the push told of is missing from what was read."""
+    if event.expected_at is None:
+        return False
+    return all(refund.occurred_at < event.expected_at - _CLOCKS for refund in seen)
+
+
+def confirm(runtime: Runtime, account: Account, event: SubscriptionOffered) -> None:
+    """Confirm that we want the platform's pushes.
+
+    Raises:
+        workers.platforms.errors.PlatformError: If the address is not the platform's, or does not answer.
+    """
+    runtime.storefront(account).confirm(event.url)
