@@ -9,6 +9,7 @@ from cli.embedded import EmbeddedError
 from cli.inputs import InputError
 from cli.listener import ListenError
 from cli.queries import DeliveryNotFoundError, NoOrderError
+from cli.runs import RunFailedError
 from cli.suitescript.project import ProjectRefusedError
 from ledger.accounts import AccountError
 from ledger.actions import ActionError
@@ -17,6 +18,7 @@ from ledger.people import PeopleError
 from ledger.policy import PolicyError
 from ledger.reasons import reason
 from ledger.refunds import RefundNotFoundError
+from ledger.runs import RunError
 from ledger.schema import SchemaError
 from ledger.secrets import SecretsError
 from ledger.settings import SettingsError
@@ -44,6 +46,8 @@ _SPEAKING: Final = (
     ProjectRefusedError,
     RefundNotFoundError,
     RetrieveError,
+    RunError,
+    RunFailedError,
     SchemaError,
     SecretsError,
     SettingsError,

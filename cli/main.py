@@ -30,6 +30,8 @@ COMMANDS: Final = {
     "token": "cli.commands.token:token",
     "refund": "cli.commands.refund:refund",
     "delivery": "cli.commands.delivery:delivery",
+    "backfill": "cli.commands.backfill:backfill",
+    "reconcile": "cli.commands.reconcile:reconcile",
     "suitescript": "cli.commands.suitescript:suitescript",
     "sandbox": "cli.commands.sandbox:sandbox",
 }

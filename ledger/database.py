@@ -19,7 +19,7 @@ _WRITES: Final = "refund_sync_writes"
 
 
 class Database:
-    """Hands out transactions: `read()` to look, `write()` to change and commit.
+    """Hands out transactions: `read()` to look, `write()` to change and commit, `rehearse()` to try it out.
 
     Attributes:
         url: The SQLAlchemy URL, password hidden.
@@ -67,6 +67,13 @@ class Database:
         """Yield a session that is committed at the end, or rolled back if anything is raised."""
         with Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
+
+    @contextmanager
+    def rehearse(self) -> Iterator[Session]:
+        """Yield a writing session whose changes are undone at the end; what was loaded in it stays usable."""
+        with Session(self._writer, expire_on_commit=False) as session:
+            yield session
+            session.expunge_all()
 
     def ping(self) -> None:
         """Ask the database for an answer.

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from ledger import audit
 from ledger.events import Event, person_ref_of
-from ledger.models import Delivery
+from ledger.models import Account, Delivery
 from ledger.models.deliveries import DeliveryState
 from ledger.reasons import reason as known_reason
 from ledger.upsert import insert
@@ -179,24 +179,29 @@ def erase(
     return len(erased)
 
 
-def erase_person(session: Session, account_id: int, person_ref: str, *, now: datetime, actor: str) -> int:
+def erase_person(session: Session, account: Account, person_ref: str, *, now: datetime, actor: str) -> int:
     """Empty the bodies of the deliveries that speak of a person, the request included; return how many.
 
     Args:
         session: A writing transaction.
-        account_id: The storefront account.
+        account: The storefront account that was asked. A platform may ask only one of several, so that the
+            deliveries of all its accounts are looked through.
         person_ref: As `ledger.events.person_ref_of` makes it.
         now: The time, in UTC.
         actor: Who asks.
     """
     erased = session.execute(
         update(Delivery)
-        .where(Delivery.account_id == account_id, Delivery.person_ref == person_ref, Delivery.body != b"")
+        .where(
+            Delivery.source == account.platform.value,
+            Delivery.person_ref == person_ref,
+            Delivery.body != b"",
+        )
         .values(body=b"")
         .returning(Delivery.id)
     ).all()
     note = f"{len(erased)} delivery bodies of person {person_ref[:12]}"
-    audit.write(session, "account", account_id, "erase", at=now, actor=actor, note=note)
+    audit.write(session, "account", account.id, "erase", at=now, actor=actor, note=note)
     return len(erased)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from ledger.models import Delivery, Refund
+from ledger.models import Delivery, Poll, Refund, Run
 
 AGAIN: timedelta = timedelta(seconds=15)
 """How long a wake-up call has to be followed before it is repeated."""
@@ -22,9 +22,19 @@ def refunds(session: Session, *, now: datetime, limit: int) -> Sequence[tuple[in
     return _hand_out(session, Refund, Refund.origin, now=now, limit=limit)
 
 
+def polls(session: Session, *, now: datetime, limit: int) -> Sequence[tuple[int, str]]:
+    """Return the due polls as (id, source), and put them off by `AGAIN`."""
+    return _hand_out(session, Poll, Poll.source, now=now, limit=limit)
+
+
+def runs(session: Session, *, now: datetime, limit: int) -> Sequence[tuple[int, str]]:
+    """Return the due runs as (id, source), and put them off by `AGAIN`."""
+    return _hand_out(session, Run, Run.source, now=now, limit=limit)
+
+
 def _hand_out(
     session: Session,
-    table: type[Delivery | Refund],
+    table: type[Delivery | Refund | Poll | Run],
     queue: InstrumentedAttribute[str],
     *,
     now: datetime,

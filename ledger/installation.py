@@ -31,6 +31,7 @@ class Installation:
         wait_longest_seconds: Longest distance between two looks.
         read_timeout_seconds: How long a platform has to answer a call.
         keep_deliveries_days: Age at which settled deliveries are forgotten.
+        poll_minutes: How often an account is asked for what no webhook told of, unless it says otherwise.
     """
 
     retry_seconds: float = 30.0
@@ -39,6 +40,7 @@ class Installation:
     wait_longest_seconds: float = 900.0
     read_timeout_seconds: float = 30.0
     keep_deliveries_days: float = 90.0
+    poll_minutes: float = 15.0
 
     @property
     def pace(self) -> Pace:

@@ -14,6 +14,7 @@ _CUSTOM_FIELD: Final = re.compile(r"custbody_?[a-z0-9_]{1,38}")
 _RECORD_ID: Final = re.compile(r"[0-9]{1,18}")
 _STANDARD_FIELDS: Final = ("other_ref_num", "external_id")
 _LONGEST_WAIT: Final = 365  # days
+_LONGEST_POLL: Final = 1440  # minutes; a day
 _REFUND_REASON: Final = re.compile(r"[A-Za-z_]{0,60}")
 _CHOICES: Final = {
     "order_match_value": ("id", "name"),
@@ -68,6 +69,8 @@ class Policy:
         item_*: NetSuite items (Other Charge for Sale) that take what is not an item of the order.
         item_unmatched: Takes items whose SKU is not on the billed record; empty makes that an error.
         rounding_tolerance_minor: Largest difference, in minor units, that goes to the rounding item.
+        poll_minutes: How often the storefront is asked for what no webhook told of; 0 for as often as the
+            installation says.
         *_deadline_days: How long a refund waits before it becomes an error.
     """
 
@@ -102,6 +105,7 @@ class Policy:
     item_rounding: str = ""
     item_unmatched: str = ""
     rounding_tolerance_minor: int = 5
+    poll_minutes: int = 0
     order_deadline_days: int = 14
     billing_deadline_days: int = 30
     money_deadline_days: int = 30
@@ -187,5 +191,7 @@ def _check(name: str, value: str | int | bool) -> None:  # noqa: FBT001 - a sett
         raise PolicyError("bad_value", f"{name} must be a NetSuite internal id (digits), not {value!r}")
     if name == "refund_reason" and not _REFUND_REASON.fullmatch(str(value)):
         raise PolicyError("bad_value", f"refund_reason must be a platform's own code, not {value!r}")
+    if name == "poll_minutes" and int(value) > _LONGEST_POLL:
+        raise PolicyError("bad_value", f"poll_minutes must be at most {_LONGEST_POLL}, not {value}")
     if name.endswith("_deadline_days") and not 1 <= int(value) <= _LONGEST_WAIT:
         raise PolicyError("bad_value", f"{name} must be between 1 and {_LONGEST_WAIT}, not {value}")

@@ -65,6 +65,14 @@ class Waker:
         """Wake a worker for refunds of one origin; return whether Redis took the call."""
         return self._wake(origin, "workers.jobs.carry_refund", "Carry refund", ids)
 
+    def polls(self, source: str, ids: Iterable[int]) -> bool:
+        """Wake a worker for polls of one source; return whether Redis took the call."""
+        return self._wake(source, "workers.jobs.poll_account", "Poll account", ids)
+
+    def runs(self, source: str, ids: Iterable[int]) -> bool:
+        """Wake a worker for runs over one source's refunds; return whether Redis took the call."""
+        return self._wake(source, "workers.jobs.work_run", "Work on run", ids)
+
     def _wake(self, source: str, function: str, what: str, ids: Iterable[int]) -> bool:
         if self._clock() < self._silent_until:
             return False

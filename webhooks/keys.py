@@ -7,11 +7,12 @@ and what the platform does not have is remembered, too.
 
 import threading
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final
+from typing import Final, TypeVar
+from urllib.parse import urlsplit
 
 import requests
 
@@ -23,18 +24,32 @@ KEPT: Final = 3600.0
 KEPT_MISSING: Final = 60.0
 """Seconds for which it is remembered that the platform has no such key."""
 
+KEPT_STALE: Final = 6 * 3600.0
+"""Seconds a key is used beyond its time while the platform cannot be asked for it."""
+
 LARGEST: Final = 64 * 1024
 """Bytes of an answer; a certificate has a few thousand."""
 
 _TIMEOUT: Final = (2.0, 2.0)  # seconds to connect, and for the next bytes; the platform is waiting
 _MOST: Final = 256  # answers kept; the platforms have a handful of keys at a time
+_MOST_MISSING: Final = 1024  # names remembered that the platforms have nothing under
+
+FETCHES: Final = 30
+"""How often a host is asked within `WINDOW`: whoever makes up names of keys uses up nobody's quota."""
+
+WINDOW: Final = 60.0
+"""Seconds."""
+
+_Pairs = tuple[tuple[str, str], ...]
+_Name = tuple[str, _Pairs, _Pairs]
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """An answer, or None where the platform has none, and until when it holds on the monotonic clock."""
+    """An answer, and until when it holds on the monotonic clock."""
 
-    content: bytes | None
+    content: bytes
     until: float
 
 
@@ -50,7 +65,9 @@ class FetchedKeys:
         """
         self._allow_private = allow_private
         self._clock = clock
-        self._kept: OrderedDict[tuple[str, tuple[tuple[str, str], ...]], _Kept] = OrderedDict()
+        self._kept: OrderedDict[_Name, _Kept] = OrderedDict()
+        self._missing: OrderedDict[_Name, float] = OrderedDict()
+        self._asked: dict[str, deque[float]] = {}
         self._lock = threading.Lock()
 
     def get(
@@ -62,24 +79,44 @@ class FetchedKeys:
             KeyUnreachableError: If it cannot be had just now.
             NoSuchKeyError: If the platform says that it has no such thing.
         """
-        name = (url, tuple(sorted((form or {}).items())))
+        # What the platform says to one account's credentials is not said to another's.
+        name = (url, _pairs(headers), _pairs(form))
+        now = self._clock()
         with self._lock:
             kept = self._kept.get(name)
-        if kept is None or kept.until <= self._clock():
-            content = self._fetch(url, headers or {}, form)
-            kept = _Kept(content, self._clock() + (KEPT_MISSING if content is None else KEPT))
-            with self._lock:
-                self._kept[name] = kept
-                self._kept.move_to_end(name)
-                while len(self._kept) > _MOST:
-                    self._kept.popitem(last=False)
-        if kept.content is None:
-            raise NoSuchKeyError(f"{url} has no such key")
-        return kept.content
+            if kept is not None and now < kept.until:
+                return kept.content
+            if now < self._missing.get(name, 0.0):
+                raise NoSuchKeyError(f"{url} has no such key")
+            may_ask = self._may_ask(urlsplit(url).netloc, now)
+        try:
+            content = self._fetch(url, headers or {}, form, may_ask=may_ask)
+        except KeyUnreachableError:
+            if kept is not None and now < kept.until + KEPT_STALE:
+                return kept.content  # better than nothing while the platform cannot be asked
+            raise
+        with self._lock:
+            if content is None:
+                self._kept.pop(name, None)
+                _remember(self._missing, name, now + KEPT_MISSING, _MOST_MISSING)
+                raise NoSuchKeyError(f"{url} has no such key")
+            _remember(self._kept, name, _Kept(content, now + KEPT), _MOST)
+        return content
+
+    def _may_ask(self, host: str, now: float) -> bool:
+        asked = self._asked.setdefault(host, deque())
+        while asked and asked[0] <= now - WINDOW:
+            asked.popleft()
+        if len(asked) >= FETCHES:
+            return False
+        asked.append(now)
+        return True
 
     def _fetch(
-        self, url: str, headers: Mapping[str, str], form: Mapping[str, str] | None
+        self, url: str, headers: Mapping[str, str], form: Mapping[str, str] | None, *, may_ask: bool
     ) -> bytes | None:
+        if not may_ask:
+            raise KeyUnreachableError(f"{url}: this host was asked for keys too often just now")
         if not (url.startswith("https://") or self._allow_private):
             raise KeyUnreachableError(f"keys are fetched over https only, not from {url}")
         method = "GET" if form is None else "POST"
@@ -96,11 +133,32 @@ class FetchedKeys:
                     stream=True,
                 )
                 with answer:
-                    content = answer.raw.read(LARGEST + 1, decode_content=True)
+                    content = _start_of(answer)
         except (requests.RequestException, OSError) as error:
             raise KeyUnreachableError(f"{url}: {type(error).__name__}") from error
         if answer.status_code in {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND}:
             return None
         if answer.status_code != HTTPStatus.OK or len(content) > LARGEST:
             raise KeyUnreachableError(f"{url} answered {answer.status_code}, {len(content)} bytes")
-        return bytes(content)
+        return content
+
+
+def _start_of(answer: requests.Response) -> bytes:
+    """Return an answer's body, or of one that is too large enough to tell."""
+    content = b""
+    for piece in answer.iter_content(LARGEST + 1):
+        content += piece
+        if len(content) > LARGEST:
+            break
+    return content
+
+
+def _remember(kept: OrderedDict[_Name, _T], name: _Name, value: _T, most: int) -> None:
+    kept[name] = value
+    kept.move_to_end(name)
+    while len(kept) > most:
+        kept.popitem(last=False)
+
+
+def _pairs(sent: Mapping[str, str] | None) -> _Pairs:
+    return tuple(sorted((sent or {}).items()))

@@ -5,7 +5,7 @@ from functools import cache
 
 from ledger import log
 from ledger.settings import Settings
-from workers import carry, process
+from workers import carry, polling, process, running
 from workers.runtime import Runtime
 
 
@@ -20,6 +20,16 @@ def runtime() -> Runtime:
 def process_delivery(delivery_id: int) -> None:
     """Understand a delivery and carry the refunds it tells of."""
     process.process(runtime(), delivery_id)
+
+
+def poll_account(poll_id: int) -> None:
+    """Ask an account for what no webhook told of."""
+    polling.poll(runtime(), poll_id)
+
+
+def work_run(run_id: int) -> None:
+    """Do the next bit of a run over a period."""
+    running.work(runtime(), run_id)
 
 
 def carry_refund(refund_id: int) -> None:

@@ -14,7 +14,7 @@ from typing import Final
 import structlog
 from sqlalchemy.exc import OperationalError
 
-from ledger import deliveries, due
+from ledger import deliveries, due, polls
 from ledger.clock import utcnow
 from workers.runtime import Runtime
 
@@ -22,6 +22,7 @@ log = structlog.get_logger()
 
 _INTERVAL: Final = 1.0  # seconds between two sweeps that found little
 _BATCH: Final = 500
+_LOOK_EVERY: Final = 30.0  # seconds between two looks for accounts that are not polled yet
 _FORGET_EVERY: Final = 3600.0  # seconds
 _FORGET_BATCH: Final = 1000
 
@@ -35,6 +36,7 @@ class Scheduler:
         self._interval = interval
         self._stop = threading.Event()
         self._forgot_at = 0.0
+        self._looked_at = 0.0
 
     def stop(self) -> None:
         """Finish the sweep under way, then end."""
@@ -46,6 +48,7 @@ class Scheduler:
         while not self._stop.is_set():
             try:
                 full = self.sweep() >= _BATCH
+                self._begin_polls()
                 self._forget()
             except OperationalError as error:
                 log.warning("ledger_unreachable", detail=str(error.orig)[:200])
@@ -57,11 +60,16 @@ class Scheduler:
     def sweep(self) -> int:
         """Wake everything that is due, a batch of each kind; return how much that was."""
         now = utcnow()
+        waker = self._runtime.waker
         with self._runtime.database.write() as session:
             late_deliveries = due.deliveries(session, now=now, limit=_BATCH)
             late_refunds = due.refunds(session, now=now, limit=_BATCH)
-        self._wake(self._runtime.waker.deliveries, late_deliveries)
-        self._wake(self._runtime.waker.refunds, late_refunds)
+            due_polls = due.polls(session, now=now, limit=_BATCH)
+            due_runs = due.runs(session, now=now, limit=_BATCH)
+        self._wake(waker.deliveries, late_deliveries)
+        self._wake(waker.refunds, late_refunds)
+        self._wake(waker.polls, due_polls)
+        self._wake(waker.runs, due_runs)
         found = len(late_deliveries) + len(late_refunds)
         if found:
             log.info("swept", deliveries=len(late_deliveries), refunds=len(late_refunds))
@@ -74,6 +82,14 @@ class Scheduler:
         for source, numbers in by_source.items():
             if not call(source, numbers):
                 log.warning("queue_unreachable", source=source, waiting=len(numbers))
+
+    def _begin_polls(self) -> None:
+        """See to it that accounts added meanwhile are polled, too."""
+        if time.monotonic() - self._looked_at < _LOOK_EVERY and self._looked_at:
+            return
+        self._looked_at = time.monotonic()
+        with self._runtime.database.write() as session:
+            polls.ensure(session, now=utcnow())
 
     def _forget(self) -> None:
         """Delete settled deliveries that are older than the installation keeps them."""

@@ -62,7 +62,6 @@ class Delivery(Base):
         Index("ix_deliveries_order", "account_id", "order_ref"),
         Index(
             "ix_deliveries_person",
-            "account_id",
             "person_ref",
             postgresql_where=text("person_ref <> ''"),
             sqlite_where=text("person_ref <> ''"),

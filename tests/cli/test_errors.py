@@ -39,6 +39,7 @@ INSIDE = {
     "webhooks.sources.protocol.NotOfSchemaError",
     "webhooks.sources.protocol.SignatureError",
     "webhooks.sources.protocol.UnknownTopicError",
+    "workers.platforms.amazon_report.ReportError",
     "workers.platforms.exact_json.NotJsonError",
     "workers.platforms.netsuite_queries.UnknownFieldError",
     "workers.rules.netsuite_lines.PlanError",

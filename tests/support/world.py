@@ -27,11 +27,13 @@ from ledger.models import (
     OrderState,
     Refund,
 )
-from ledger.models.accounts import Direction
+from ledger.models.accounts import Direction, Platform
 from ledger.settings import Settings
 from ledger.states import State
 from tests.support.ledger import NOW, make_account, make_delivery, make_netsuite_account
 from tests.support.sandboxed import Books, Shop, Tenant, open_books, open_shop
+from tests.support.sandboxed_amazon import Seller, open_amazon
+from tests.support.sandboxed_ebay import EbaySeller, open_ebay
 from tests.support.waiting import until
 from tests.workers.platforms.world import Control
 from workers.carry import carry
@@ -140,22 +142,101 @@ class World:
             )
         return Shop(self.control, domain, account.id, slug)
 
+    def add_ebay(
+        self,
+        books: Books,
+        slug: str = "ebay",
+        *,
+        direction: Direction = Direction.TO_NETSUITE,
+        now: datetime = NOW,
+        seller: Mapping[str, Any] | None = None,
+        more: Mapping[str, Any] | None = None,
+        **settings: Any,  # noqa: ANN401 - whatever a setting holds
+    ) -> EbaySeller:
+        """Open an eBay seller in the sandbox and join it to a NetSuite account, as `add_shop` does.
+
+        Args:
+            books: The NetSuite account.
+            slug: The ledger's name of the account.
+            direction: Which way its refunds go.
+            now: When it is added.
+            seller: The sandbox's settings of the seller.
+            more: Credentials besides those of the application.
+            settings: The account's settings.
+        """
+        seller_id = f"{slug}-{next(_NUMBERS)}"
+        credentials = open_ebay(self.control, seller_id, **(seller or {}))
+        with self.database.write() as session:
+            account = make_account(
+                session,
+                self.runtime.vault,
+                slug=slug,
+                platform=Platform.EBAY,
+                storefront_id=seller_id,
+                netsuite_slug=books.slug,
+                direction=direction,
+                credentials={**credentials, **(more or {})},
+                api_url=f"{self.control.url}/ebay/{seller_id}",
+                settings={**ITEMS, **settings},
+                now=now,
+            )
+        return EbaySeller(self.control, seller_id, account.id, slug)
+
+    def add_amazon(
+        self,
+        books: Books,
+        slug: str = "amazon",
+        *,
+        direction: Direction = Direction.TO_NETSUITE,
+        now: datetime = NOW,
+        seller: Mapping[str, Any] | None = None,
+        credentials: Mapping[str, Any] | None = None,
+        **settings: Any,  # noqa: ANN401 - whatever a setting holds
+    ) -> Seller:
+        """Make a seller on Amazon and join it to a NetSuite account; all generic items are configured.
+
+        Args:
+            books: The NetSuite account.
+            slug: The ledger's name of it.
+            direction: Which way its refunds are carried.
+            now: When it was added.
+            seller: Settings of the sandbox.
+            credentials: More members of the credentials.
+            settings: The account's.
+        """
+        seller_id = f"A{next(_NUMBERS)}SELLER"
+        made = open_amazon(self.control, seller_id, **(seller or {}))
+        kept = {name: made[name] for name in ("client_id", "client_secret", "refresh_token")}
+        with self.database.write() as session:
+            account = make_account(
+                session,
+                self.runtime.vault,
+                platform=Platform.AMAZON,
+                slug=slug,
+                storefront_id=seller_id,
+                netsuite_slug=books.slug,
+                direction=direction,
+                credentials={**kept, **(credentials or {})},
+                api_url=f"{self.control.url}/amazon/{seller_id}",
+                settings={**ITEMS, **settings},
+                now=now,
+            )
+        return Seller(self.control, seller_id, account.id, slug)
+
     def account(self, owner: Tenant) -> Account | NetSuiteAccount:
         """Return an account from the ledger, as it is now."""
         with self.database.read() as session:
-            if isinstance(owner, Shop):
-                return session.get_one(Account, owner.id)
-            return session.get_one(NetSuiteAccount, owner.id)
+            return session.get_one(NetSuiteAccount if isinstance(owner, Books) else Account, owner.id)
 
-    def set(self, owner: Shop | Books, **columns: Any) -> None:  # noqa: ANN401 - whatever a column holds
+    def set(self, owner: Tenant, **columns: Any) -> None:  # noqa: ANN401 - whatever a column holds
         """Change columns of an account."""
-        table = Account if isinstance(owner, Shop) else NetSuiteAccount
+        table = NetSuiteAccount if isinstance(owner, Books) else Account
         with self.database.write() as session:
             session.execute(update(table).where(table.id == owner.id).values(**columns))
 
     # What comes in, and what is done with it.
 
-    def deliver(self, owner: Shop | Books, *events: Event, **more: Any) -> int:  # noqa: ANN401 - see make_delivery
+    def deliver(self, owner: Tenant, *events: Event, **more: Any) -> int:  # noqa: ANN401 - see make_delivery
         """Record a delivery to an account's endpoint as the web process would; return its id."""
         new = make_delivery(self.account(owner), *events, key=f"key-{next(_NUMBERS)}", **more)
         with self.database.write() as session:
@@ -170,7 +251,7 @@ class World:
         process(self.runtime, delivery_id)
         return self.delivery(delivery_id)
 
-    def tell(self, owner: Shop | Books, *events: Event) -> Delivery:
+    def tell(self, owner: Tenant, *events: Event) -> Delivery:
         """Record a delivery and work it off."""
         return self.process(self.deliver(owner, *events))
 

@@ -114,7 +114,8 @@ class NoKeys:
         self, url: str, *, headers: Mapping[str, str] | None = None, form: Mapping[str, str] | None = None
     ) -> bytes:
         """Refuse."""
-        raise KeyUnreachableError(f"no keys are fetched here: {url} {headers or ''} {form or ''}")
+        del headers, form
+        raise KeyUnreachableError(f"no keys are fetched here: {url}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ LARGEST_ANSWER: Final = 20 * 1024 * 1024
 
 _CHUNK: Final = 64 * 1024
 _MARGIN: Final = 10.0  # seconds a whole call may take beyond the read timeout
-_REQUEST_IDS: Final = ("X-Request-Id", "X-N-OperationId")  # Shopify's and NetSuite's
+_REQUEST_IDS: Final = ("X-Request-Id", "X-N-OperationId", "x-amzn-RequestId")  # Shopify, NetSuite, Amazon
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ class Answer:
         body: The JSON of the body; None where it is empty or no JSON.
         text: The body as it came.
         call: What was called.
+        content: The body's bytes, for what is no text.
     """
 
     status: int
@@ -44,6 +45,7 @@ class Answer:
     body: Any
     text: str
     call: Call
+    content: bytes = b""
 
     @property
     def ok(self) -> bool:
@@ -143,7 +145,7 @@ class Http:
     ) -> Answer:
         started, begun = utcnow(), time.monotonic()
         status: int | None = None
-        request_id, outcome, url = "", "", request.url
+        request_id, outcome, content, url = "", "", b"", request.url
         try:
             response, content = self._exchange(request, exchange)
             status, url = response.status_code, response.url
@@ -168,7 +170,7 @@ class Http:
                 request_id=request_id,
             )
         call = Call(request.method, masked_url(url), status, request_id)
-        return Answer(status, response.headers, _json(outcome), outcome, call)
+        return Answer(status, response.headers, _json(outcome), outcome, call, content)
 
     def _exchange(
         self, request: requests.Request, exchange: transport.Exchange

@@ -5,6 +5,7 @@ SuiteQL: https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_1
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
@@ -13,6 +14,19 @@ from ledger.clock import utcnow
 from workers.platforms.errors import PlatformError, reason_of, retry_after
 from workers.platforms.http import Answer, Http
 from workers.platforms.netsuite_auth import authorizer, validate_credentials
+from workers.platforms.netsuite_changes import (
+    CLOCK,
+    Changed,
+    Deleted,
+    Origin,
+    changed,
+    changed_query,
+    deleted,
+    deleted_query,
+    offset,
+    origins,
+    origins_query,
+)
 from workers.platforms.netsuite_errors import ERRORS, refusal
 from workers.platforms.netsuite_queries import Query, UnknownFieldError, order_query, refund_query
 from workers.platforms.netsuite_reading import Row, facts_from_rows, refund_from_rows
@@ -118,6 +132,47 @@ class NetSuiteClient:
             match_fields=match_fields,
             now=now,
         )
+
+    def changes(
+        self, since: datetime, until: datetime, *, with_refunds: bool = True
+    ) -> tuple[tuple[Changed, ...], tuple[Deleted, ...]]:
+        """Return the refund records changed, and the records deleted, in a time.
+
+        Args:
+            since: In UTC.
+            until: In UTC.
+            with_refunds: Whether the changed ones are wanted, too.
+
+        Raises:
+            PlatformError: If NetSuite does not say.
+        """
+        try:
+            ahead = offset(self._rows(CLOCK), utcnow())
+            rows = self._rows(changed_query(since, until, ahead)) if with_refunds else []
+            gone = self._rows(deleted_query(since, until, ahead))
+            return changed(rows, ahead), deleted(gone, ahead)
+        except (KeyError, ValueError) as error:
+            detail = f"NetSuite's answer is not of its schema: {error!r}"
+            raise PlatformError("TRANSIENT", detail) from error
+
+    def origins(self, record_ids: Sequence[str], *, match: str) -> dict[str, Origin]:
+        """Return what transactions are and what they were made from, by their internal ids.
+
+        Args:
+            record_ids: At most a thousand.
+            match: The field that holds the storefront order's number; see `netsuite_queries.column_of`.
+
+        Raises:
+            PlatformError: If NetSuite does not say.
+        """
+        ids = [each for each in record_ids if each.isdecimal()]
+        if not ids:
+            return {}
+        try:
+            rows = self._rows(origins_query(ids, match=match))
+        except UnknownFieldError as error:
+            raise PlatformError("MAPPING_MISSING", str(error)) from error
+        return {origin.record_id: origin for origin in origins(rows)}
 
     def transform(self, source_type: str, source_id: str, target_type: str, body: Mapping[str, Any]) -> str:
         """Make a record from another and return its internal id.

@@ -72,7 +72,7 @@ class Storefront(Protocol):
 
     Attributes:
         late_looks: How long after news of a refund that is not there yet it is looked for again, each time.
-        can_refund: Whether refunds can be made here at all.
+        overlap: By how much a poll reaches back behind the last one: how late the platform may show a refund.
     """
 
     late_looks: ClassVar[tuple[timedelta, ...]] = (
@@ -80,6 +80,8 @@ class Storefront(Protocol):
         timedelta(minutes=15),
         timedelta(hours=2),
     )
+
+    overlap: ClassVar[timedelta] = timedelta(minutes=30)
 
     def order(self, order_id: str) -> StorefrontOrder | None:
         """Return an order as it stands now, or None if it does not exist."""

@@ -223,7 +223,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_deliveries_order", ["account_id", "order_ref"], unique=False)
         batch_op.create_index(
             "ix_deliveries_person",
-            ["account_id", "person_ref"],
+            ["person_ref"],
             unique=False,
             postgresql_where=sa.text("person_ref <> ''"),
             sqlite_where=sa.text("person_ref <> ''"),
@@ -295,6 +295,108 @@ def upgrade() -> None:
     with op.batch_alter_table("order_links", schema=None) as batch_op:
         batch_op.create_index("ix_order_links_name", ["account_id", "storefront_order_name"], unique=False)
         batch_op.create_index("ix_order_links_netsuite_order", ["netsuite_order_id"], unique=False)
+
+    op.create_table(
+        "polls",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("source", sa.String(length=20), nullable=False),
+        sa.Column(
+            "netsuite_account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("watermark", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("found", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.String(length=40), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lease_token", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_polls_account_id")),
+        sa.ForeignKeyConstraint(
+            ["netsuite_account_id"], ["netsuite_accounts.id"], name=op.f("fk_polls_netsuite_account_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_polls")),
+    )
+    with op.batch_alter_table("polls", schema=None) as batch_op:
+        batch_op.create_index("ix_polls_due", ["due_at"], unique=False)
+        batch_op.create_index(
+            "uq_polls_account",
+            ["account_id"],
+            unique=True,
+            postgresql_where=sa.text("account_id IS NOT NULL"),
+            sqlite_where=sa.text("account_id IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "uq_polls_netsuite",
+            ["netsuite_account_id"],
+            unique=True,
+            postgresql_where=sa.text("account_id IS NULL"),
+            sqlite_where=sa.text("account_id IS NULL"),
+        )
+
+    op.create_table(
+        "runs",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "backfill",
+                "dry_run",
+                "reconcile",
+                name="kind",
+                native_enum=False,
+                create_constraint=True,
+                length=20,
+            ),
+            nullable=False,
+        ),
+        sa.Column("source", sa.String(length=20), nullable=False),
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("done_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reaches_to", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "running",
+                "done",
+                "failed",
+                "stopped",
+                name="run_state",
+                native_enum=False,
+                create_constraint=True,
+                length=20,
+            ),
+            nullable=False,
+        ),
+        sa.Column("found", sa.Integer(), nullable=False),
+        sa.Column("taken", sa.Integer(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.String(length=40), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("actor", sa.String(length=120), nullable=False),
+        sa.Column("trace_id", sa.String(length=32), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lease_token", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_runs_account_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_runs")),
+    )
+    with op.batch_alter_table("runs", schema=None) as batch_op:
+        batch_op.create_index("ix_runs_account", ["account_id", "id"], unique=False)
+        batch_op.create_index(
+            "ix_runs_due",
+            ["due_at"],
+            unique=False,
+            postgresql_where=sa.text("due_at IS NOT NULL"),
+            sqlite_where=sa.text("due_at IS NOT NULL"),
+        )
 
     op.create_table(
         "refunds",
@@ -426,9 +528,60 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_refund_lines")),
         sa.UniqueConstraint("refund_id", "position", name=op.f("uq_refund_lines_refund_id_position")),
     )
+    op.create_table(
+        "run_items",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("identity", sa.String(length=300), nullable=False),
+        sa.Column(
+            "finding",
+            sa.Enum(
+                "new",
+                "known",
+                "matched",
+                "netsuite_lacks_it",
+                "storefront_lacks_it",
+                "amount_differs",
+                "type_differs",
+                name="finding",
+                native_enum=False,
+                create_constraint=True,
+                length=20,
+            ),
+            nullable=False,
+        ),
+        sa.Column("order_id", sa.String(length=120), nullable=False),
+        sa.Column("order_name", sa.String(length=120), nullable=False),
+        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("currency_exponent", sa.Integer(), nullable=False),
+        sa.Column("storefront_refund_id", sa.String(length=120), nullable=False),
+        sa.Column("storefront_minor", sa.BigInteger(), nullable=True),
+        sa.Column("netsuite_type", sa.String(length=20), nullable=False),
+        sa.Column("netsuite_id", sa.String(length=40), nullable=False),
+        sa.Column("netsuite_number", sa.String(length=60), nullable=False),
+        sa.Column("netsuite_minor", sa.BigInteger(), nullable=True),
+        sa.Column("refund_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["refund_id"], ["refunds.id"], name=op.f("fk_run_items_refund_id"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["run_id"], ["runs.id"], name=op.f("fk_run_items_run_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_run_items")),
+    )
+    with op.batch_alter_table("run_items", schema=None) as batch_op:
+        batch_op.create_index("ix_run_items_finding", ["run_id", "finding", "id"], unique=False)
+        batch_op.create_index("uq_run_items_identity", ["run_id", "identity"], unique=True)
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("run_items", schema=None) as batch_op:
+        batch_op.drop_index("uq_run_items_identity")
+        batch_op.drop_index("ix_run_items_finding")
+
+    op.drop_table("run_items")
     op.drop_table("refund_lines")
     op.drop_table("attempts")
     with op.batch_alter_table("refunds", schema=None) as batch_op:
@@ -443,6 +596,29 @@ def downgrade() -> None:
         )
 
     op.drop_table("refunds")
+    with op.batch_alter_table("runs", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_runs_due",
+            postgresql_where=sa.text("due_at IS NOT NULL"),
+            sqlite_where=sa.text("due_at IS NOT NULL"),
+        )
+        batch_op.drop_index("ix_runs_account")
+
+    op.drop_table("runs")
+    with op.batch_alter_table("polls", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_polls_netsuite",
+            postgresql_where=sa.text("account_id IS NULL"),
+            sqlite_where=sa.text("account_id IS NULL"),
+        )
+        batch_op.drop_index(
+            "uq_polls_account",
+            postgresql_where=sa.text("account_id IS NOT NULL"),
+            sqlite_where=sa.text("account_id IS NOT NULL"),
+        )
+        batch_op.drop_index("ix_polls_due")
+
+    op.drop_table("polls")
     with op.batch_alter_table("order_links", schema=None) as batch_op:
         batch_op.drop_index("ix_order_links_netsuite_order")
         batch_op.drop_index("ix_order_links_name")
