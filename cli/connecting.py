@@ -69,9 +69,9 @@ def resume(app: App, find: Find[AnyAccount], slug: str) -> None:
     click.echo(f"{slug} carries on; {woken} refunds and deliveries waited for it.")
 
 
-def rotate_secret(app: App, find: Find[AnyAccount], slug: str, secret: str) -> None:
+def rotate_secret(app: App, find: Find[AnyAccount], slug: str, secret: str, *, live: int = 2) -> None:
     """Make a secret an account's newest."""
     with app.database.write() as session:
         account = find(session, slug)
-        accounts.rotate_secret(session, app.vault, account, secret, now=utcnow(), actor=app.actor)
-    click.echo(f"{plain(slug)} has a new webhook secret; the one before stays good until the next rotation.")
+        accounts.rotate_secret(session, app.vault, account, secret, now=utcnow(), actor=app.actor, live=live)
+    click.echo(f"{plain(slug)} has a new webhook secret; the newest {live} of its secrets are good.")

@@ -21,6 +21,9 @@ _NETSUITE_ID: Final = re.compile(r"[A-Za-z0-9]{1,20}(_[A-Za-z0-9]{1,10})?")
 _SHOP: Final = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
 _SECRET_BYTES: Final = 16
 
+MOST_SECRETS: Final = 4
+"""How many webhook secrets of an account may be live at once."""
+
 DEFAULT_DIRECTION: Final = {
     # Marketplaces refund in the storefront, carts in NetSuite.
     Platform.AMAZON: Direction.TO_NETSUITE,
@@ -35,7 +38,7 @@ class AccountError(Exception):
 
     Attributes:
         reason: `bad_slug`, `bad_storefront_id`, `bad_netsuite_id`, `bad_url`, `weak_secret`, `exists`,
-            `not_found` or `under_way`.
+            `not_found`, `under_way` or `bad_number`.
     """
 
     def __init__(self, reason: str, message: str) -> None:
@@ -233,15 +236,23 @@ def rotate_secret(
     *,
     now: datetime,
     actor: str,
+    live: int = 2,
 ) -> None:
-    """Make `secret` the newest webhook secret; the one before it stays live until the next rotation.
+    """Make `secret` the newest webhook secret; those before it stay live, until there are more than `live`.
+
+    Two are enough where a platform signs with one secret. A shop's app and its administration sign with one
+    each, so that there are three while one of them changes.
 
     Raises:
-        AccountError: `weak_secret`.
+        AccountError: `weak_secret`, or `bad_number` unless `live` is from 1 to `MOST_SECRETS`.
     """
+    if not 1 <= live <= MOST_SECRETS:
+        raise AccountError(
+            "bad_number", f"an account has 1 to {MOST_SECRETS} live webhook secrets, not {live}"
+        )
     _check_secret(secret)
-    live: list[str] = vault.open(account.webhook_secrets)
-    account.webhook_secrets = vault.seal([secret, *[old for old in live if old != secret][:1]])
+    before: list[str] = vault.open(account.webhook_secrets)
+    account.webhook_secrets = vault.seal([secret, *[old for old in before if old != secret][: live - 1]])
     audit.write(session, subject_of(account), account.id, "rotate_secret", at=now, actor=actor)
 
 

@@ -215,12 +215,21 @@ def _requests_about(session: Session, account_id: int, order_refs: Sequence[str]
         row.id
         for row in session.execute(query)
         for event in row.events
-        if event["event"] == "personal_data_request" and asked & set(event["order_ids"])
+        if event["event"] == "personal_data_request"
+        and (asked & set(event["order_ids"]) or (not asked and not event["order_ids"]))
     ]
 
 
 def forget(session: Session, before: datetime, *, limit: int) -> int:
-    """Delete settled deliveries received before a time; return how many."""
+    """Delete settled deliveries received before a time; return how many.
+
+    Those that could not be worked off stay for a person, but without their bodies: no personal data is kept.
+    """
+    session.execute(
+        update(Delivery)
+        .where(Delivery.received_at < before, Delivery.state == DeliveryState.FAILED, Delivery.body != b"")
+        .values(body=b"")
+    )
     old = (
         select(Delivery.id)
         .where(

@@ -157,6 +157,16 @@ class RefundSeen:
             return total([part.gross for part in self.parts], self.currency)
         return total(amounts, self.currency)
 
+    @property
+    def amount_is_known(self) -> bool:
+        """Return whether `amount` is what moved.
+
+        Where the platform states some payments in another currency, the parts say what all of them are worth;
+        with one of several failed, nobody says what the rest is worth.
+        """
+        live = [p for p in self.payments if p.state in {MoneyState.MOVED, MoneyState.PENDING}]
+        return len(live) == len(self.payments) or all(p.amount is not None for p in live)
+
     def balanced(self) -> tuple[Part, ...]:
         """Return the parts, with one more for the difference to the money where there is one."""
         difference = self.amount - total([part.gross for part in self.parts], self.currency)

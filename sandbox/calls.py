@@ -21,6 +21,8 @@ class CallRecord:
         status: HTTP status answered, ``None`` if the connection was closed without an answer.
         in_flight: Calls of the same tenant under way on its arrival, itself included.
         request_id: Id also sent back in the platform's own header.
+        request: ``{"query", "headers", "body"}`` as received, where the platform has its calls recorded.
+        response: ``{"headers", "body"}`` as answered, likewise; ``None`` too without an answer.
     """
 
     at: str
@@ -32,6 +34,8 @@ class CallRecord:
     status: int | None
     in_flight: int
     request_id: str
+    request: Json | None = None
+    response: Json | None = None
 
 
 class CallLog:

@@ -13,6 +13,7 @@ from flask import Response, request
 from sandbox.calls import CallLog, CallRecord
 from sandbox.clock import Clock, iso_millis
 from sandbox.faults import Fault, FaultBook
+from sandbox.jsonish import Json
 
 MILLISECONDS: Final = 1000.0
 
@@ -57,6 +58,7 @@ class Call:
         limit: Most calls of the tenant allowed at once, ``None`` if it has no such limit.
         counted: Whether the call counts towards what is in flight.
         on_internal_error: Told when an ``internal_error`` fault hits the call.
+        recorded: Whether the log keeps the request and the response in full.
     """
 
     platform: str
@@ -66,6 +68,7 @@ class Call:
     limit: int | None = None
     counted: bool = True
     on_internal_error: Callable[[], None] | None = None
+    recorded: bool = False
 
 
 class Gateway:
@@ -109,6 +112,8 @@ class Gateway:
                 status=None if response is None else response.status_code,
                 in_flight=number,
                 request_id=request_id,
+                request=recorded_request() if call.recorded else None,
+                response=recorded_response(response) if call.recorded and response is not None else None,
             )
         )
         if response is None:  # only now that it is logged may the client notice
@@ -153,6 +158,23 @@ class Gateway:
             response.set_data(fault.body)
         response.headers.update(fault.headers)
         return response
+
+
+def recorded_request() -> Json:
+    """Return the current request as the log keeps it: query as pairs, header names in lower case."""
+    return {
+        "query": [list(pair) for pair in request.args.items(multi=True)],
+        "headers": {name.lower(): value for name, value in request.headers.items()},
+        "body": request.get_data().decode(errors="replace"),
+    }
+
+
+def recorded_response(response: Response) -> Json:
+    """Return an answer as the log keeps it, header names in lower case."""
+    return {
+        "headers": {name.lower(): value for name, value in response.headers.items()},
+        "body": response.get_data().decode(errors="replace"),
+    }
 
 
 def drop_connection() -> None:

@@ -48,6 +48,8 @@ class Delivery:
         delays: Waits in seconds before the second, third... attempt; the attempts end with them.
         event_id: Id of the action that caused it, where the platform has one.
         on_give_up: Called after the last attempt failed.
+        accepted: Statuses that the platform takes for success, every 2xx if ``None``.
+        retried: Tells after which statuses the platform tries again, after all failures if ``None``.
         attempts: What was tried, as ``{"at", "status"}``; ``status`` is ``None`` without an answer.
         headers: Headers of the latest attempt.
         state: How far it has come.
@@ -63,6 +65,8 @@ class Delivery:
     delays: Sequence[float]
     event_id: str | None = None
     on_give_up: Callable[[], None] | None = None
+    accepted: frozenset[int] | None = None
+    retried: Callable[[int | None], bool] | None = None
     attempts: list[Json] = field(default_factory=list)
     headers: Headers = field(default_factory=dict)
     state: DeliveryState = DeliveryState.WAITING
@@ -71,6 +75,16 @@ class Delivery:
     def waiting(self) -> bool:
         """Whether it is neither delivered nor given up."""
         return self.state is DeliveryState.WAITING
+
+    def prepare(self, now: datetime) -> tuple[bytes, Headers]:
+        """Return an attempt's body and headers; a platform may write them anew for every attempt."""
+        return self.body, self.sign(now)
+
+    def accepts(self, status: int) -> bool:
+        """Tell whether an answer counts as delivered."""
+        if self.accepted is not None:
+            return status in self.accepted
+        return status // 100 == HTTPStatus.OK // 100
 
     def as_json(self) -> Json:
         """Return the delivery as the control API shows it."""
@@ -112,6 +126,11 @@ class Courier:
             self._start()
             self._changed.notify_all()
 
+    def keep(self, delivery: Delivery) -> None:
+        """Remember a delivery that was sent already, by the platform itself and at once."""
+        with self._changed:
+            self._all.append(delivery)
+
     def attempt(self, delivery: Delivery, without: frozenset[str] = frozenset()) -> int | None:
         """Send a delivery once, here and now.
 
@@ -123,12 +142,13 @@ class Courier:
             The HTTP status answered, ``None`` if there was no answer in time.
         """
         now = self._clock.now()
-        headers = {name: value for name, value in delivery.sign(now).items() if name.lower() not in without}
-        status = post(delivery.url, delivery.body, headers)
+        body, headers = delivery.prepare(now)
+        headers = {name: value for name, value in headers.items() if name.lower() not in without}
+        status = post(delivery.url, body, headers)
         with self._changed:
             delivery.headers = headers
             delivery.attempts.append({"at": iso_millis(now), "status": status})
-            if status is not None and status // 100 == HTTPStatus.OK // 100:
+            if status is not None and delivery.accepts(status):
                 delivery.state = DeliveryState.DELIVERED
                 self._changed.notify_all()
         return status
@@ -198,12 +218,13 @@ class Courier:
         with self._changed:
             if not delivery.waiting:
                 return
-        self.attempt(delivery)
+        status = self.attempt(delivery)
         with self._changed:
             if self._stopped or not delivery.waiting:
                 return
             failures = len(delivery.attempts)
-            if failures <= len(delivery.delays):
+            again = delivery.retried is None or delivery.retried(status)
+            if again and failures <= len(delivery.delays):
                 due = time.monotonic() + delivery.delays[failures - 1] * self._settings.retry_scale
                 heapq.heappush(self._due, (due, next(self._order), delivery))
                 self._changed.notify_all()

@@ -181,8 +181,15 @@ def _all_settings(found: Account) -> View:
 @account.command(epilog=example("refund-sync account rotate-secret my-shop --webhook-secret-file new.txt"))
 @click.argument("slug")
 @secret_option
+@click.option(
+    "--live",
+    type=click.IntRange(1, accounts.MOST_SECRETS),
+    default=2,
+    show_default=True,
+    help="How many of the newest secrets stay good.",
+)
 @pass_app
-def rotate_secret(app: App, *, slug: str, webhook_secret_file: TextIO | None) -> None:
+def rotate_secret(app: App, *, slug: str, webhook_secret_file: TextIO | None, live: int) -> None:
     """Give an account a new webhook secret; the one before stays good until the next rotation.
 
     The platform makes the secret, so it is read from a file.
@@ -190,7 +197,7 @@ def rotate_secret(app: App, *, slug: str, webhook_secret_file: TextIO | None) ->
     secret = read_secret(webhook_secret_file)
     if not secret:
         raise InputError("no_secret", "the new secret is missing: give it with --webhook-secret-file")
-    connecting.rotate_secret(app, accounts.by_slug, slug, secret)
+    connecting.rotate_secret(app, accounts.by_slug, slug, secret, live=live)
 
 
 @account.command(epilog=example("refund-sync account pause my-shop --note 'stocktaking'"))

@@ -229,6 +229,27 @@ def test_the_secret_before_the_newest_stays_live_and_no_older_one(
         assert [action for action, _, _ in trail(session, "account")] == ["add", *["rotate_secret"] * 3]
 
 
+@pytest.mark.parametrize(("live", "kept"), [(1, 1), (3, 3), (4, 4)])
+def test_as_many_secrets_stay_live_as_are_wanted(
+    database: Database, vault: Vault, shop: Account, now: datetime, live: int, kept: int
+) -> None:
+    with database.write() as session:
+        account = accounts.by_slug(session, shop.slug)
+        for number in range(5):
+            secret = f"secret-number-{number}-of-this-shop"
+            accounts.rotate_secret(session, vault, account, secret, now=now, actor="cli:anna", live=live)
+        assert len(vault.open(account.webhook_secrets)) == kept
+
+
+@pytest.mark.parametrize("live", [0, accounts.MOST_SECRETS + 1])
+def test_no_secret_and_too_many_are_refused(
+    database: Database, vault: Vault, shop: Account, now: datetime, live: int
+) -> None:
+    with pytest.raises(AccountError) as caught, database.write() as session:
+        accounts.rotate_secret(session, vault, shop, SECRET, now=now, actor="cli:anna", live=live)
+    assert caught.value.reason == "bad_number"
+
+
 def test_a_netsuite_accounts_secret_is_rotated_too(
     database: Database, vault: Vault, books: NetSuiteAccount, now: datetime
 ) -> None:

@@ -238,6 +238,19 @@ def test_requests_about_erased_orders_are_emptied_too(
     assert empty == ["mine"]
 
 
+def test_a_request_about_a_person_without_orders_is_emptied_itself(
+    database: Database, shop: Account, now: datetime
+) -> None:
+    accept(
+        database,
+        make_delivery(shop, PersonalDataRequest("erase_orders", ()), key="redact", order_ref=""),
+        now,
+    )
+    accept(database, make_delivery(shop, make_seen(), key="no request", order_ref=""), now)
+    with database.write() as session:
+        assert deliveries.erase(session, shop.id, (), now=now, actor="system") == 1
+
+
 def test_old_settled_deliveries_are_forgotten_a_few_at_a_time(
     database: Database, shop: Account, now: datetime
 ) -> None:
@@ -256,3 +269,5 @@ def test_old_settled_deliveries_are_forgotten_a_few_at_a_time(
             assert deliveries.forget(session, limit, limit=1) == forgotten
     with database.read() as session:
         assert set(session.scalars(select(Delivery.delivery_key))) == {"waiting", "failed", "young"}
+        emptied = session.scalars(select(Delivery.delivery_key).where(Delivery.body == b""))
+        assert set(emptied) == {"failed"}

@@ -67,6 +67,16 @@ def test_money_is_pending_while_any_of_it_is(states: list[MoneyState], whole: Mo
     assert make_seen(payments=payments).money is whole
 
 
+def test_the_amount_is_unknown_where_only_some_payments_moved_and_none_says_how_much() -> None:
+    moved, failed = (
+        Payment(str(n), state, None) for n, state in enumerate((MoneyState.MOVED, MoneyState.FAILED))
+    )
+    stated = replace(moved, amount=Money.parse("5.00", "USD"))
+    assert make_seen(payments=(moved,)).amount_is_known
+    assert make_seen(payments=(stated, failed)).amount_is_known
+    assert not make_seen(payments=(moved, failed)).amount_is_known
+
+
 def test_the_amount_is_what_moved_or_will_move() -> None:
     payments = (
         make_payment("15.00", payment_id="1"),

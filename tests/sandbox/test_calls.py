@@ -108,7 +108,7 @@ def test_control_calls_are_not_logged_nor_counted_as_writes(control: Control, bo
     control.delete("calls")
     books.order(billed="invoice")
     assert control.get("calls") == []
-    assert control.get("writes") == {"shopify": {}, "netsuite": {}}
+    assert not any(control.get("writes").values())
 
 
 def test_writes_through_the_api_are_counted_by_what_they_made(control: Control, books: Books) -> None:

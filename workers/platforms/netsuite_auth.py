@@ -147,8 +147,8 @@ class TokenBased:
         return signer
 
     def renew(self) -> bool:
-        """Return that there is nothing new to try: the tokens do not change."""
-        return False
+        """Return that it is worth another try: each request is signed with a time and a nonce of its own."""
+        return True
 
 
 def authorizer(credentials: Mapping[str, Any], *, account_id: str, base_url: str, http: Http) -> Authorizer:

@@ -61,6 +61,7 @@ def work_of(session: Session, row: Refund) -> Work:
         target_id=row.target_id,
         record_type=seen.record_type,
         requested=seen.requested,
+        amount_is_known=seen.amount_is_known,
         number=row.id,
     )
     written = _others_written(session, row)

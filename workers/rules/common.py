@@ -18,11 +18,14 @@ def not_ours(refund: RefundView, account: AccountView) -> Decision[Never] | None
 
 
 def no_money(refund: RefundView) -> Decision[Never] | None:
-    """Return what follows where the money did not move, or not yet; None where it did (rule 3)."""
+    """Return what follows where no money moved, not yet, or nobody knows how much; else None (rule 3)."""
     if refund.money is MoneyState.PENDING:
         return Decision(Action.WAIT, "MONEY_PENDING")
     if refund.money in {MoneyState.NONE, MoneyState.FAILED} or refund.amount.amount <= 0:
         return Decision(Action.IGNORE, "NO_MONEY_MOVED", f"the source says: {refund.money}, {refund.amount}")
+    if not refund.amount_is_known:
+        detail = "one of its payments failed, and the others are stated in another currency only"
+        return Decision(Action.FAIL, "CURRENCY_MIXED", detail)
     return None
 
 

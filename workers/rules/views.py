@@ -27,6 +27,7 @@ class RefundView:
         target_id: The id that the other side gave to what was written, where it did.
         record_type: For NetSuite's, `cashrefund` or `creditmemo`; else empty.
         requested: Whether a request of the buyer stands behind it, on platforms that want one.
+        amount_is_known: Whether `amount` is what moved; see `ledger.events.RefundSeen`.
     """
 
     key: str
@@ -44,6 +45,7 @@ class RefundView:
     target_id: str = ""
     record_type: str = ""
     requested: bool = True
+    amount_is_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)

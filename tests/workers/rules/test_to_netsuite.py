@@ -124,6 +124,11 @@ def test_rule_6_an_account_may_want_it_carried_without_one() -> None:
     )
 
 
+def test_rule_3_an_amount_that_nobody_knows_is_a_persons() -> None:
+    decision = decided(replace(make_view(), amount_is_known=False))
+    assert outcome(decision) == (Action.FAIL, "CURRENCY_MIXED")
+
+
 def test_rule_7_an_order_without_a_billed_record_is_waited_for() -> None:
     assert decided(order=make_order()) == Decision(Action.WAIT, "NOT_BILLED")
 
