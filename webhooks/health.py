@@ -19,6 +19,7 @@ _OK: Final = "ok"
 def blueprint(database: Database, redis: Redis) -> Blueprint:
     """Return `/healthz`, `/readyz` and `/metrics`."""
     health = Blueprint("health", __name__)
+    shared = metrics.Shared(database, redis)
 
     @health.get("/healthz")
     def healthz() -> Response:
@@ -41,7 +42,7 @@ def blueprint(database: Database, redis: Redis) -> Blueprint:
     @health.get("/metrics")
     def metrics_page() -> Response:
         """Answer with what was counted, for Prometheus."""
-        return Response(metrics.exposition(), content_type=metrics.CONTENT_TYPE)
+        return Response(metrics.exposition(shared), content_type=metrics.CONTENT_TYPE)
 
     return health
 

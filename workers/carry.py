@@ -9,6 +9,7 @@ import structlog
 
 from ledger import attempts, refunds
 from ledger.clock import utcnow
+from ledger.counters import ATTEMPTS, POSTED, TAKEOVERS
 from ledger.events import MoneyState
 from ledger.models import Refund
 from ledger.models.accounts import Direction
@@ -42,6 +43,7 @@ def carry(runtime: Runtime, refund_id: int) -> None:
         ending = Ending(Transition.RECONSIDER, "FACTS_CHANGED", str(error))
     with runtime.database.write() as session:
         settle.close_attempt(session, row, row.lease_token, ending, runtime.journal.entries(), now=utcnow())
+    _count(runtime, row, ending)
     log.info(
         "attempt",
         refund=refund_id,
@@ -57,6 +59,14 @@ def carry(runtime: Runtime, refund_id: int) -> None:
     )
 
 
+def _count(runtime: Runtime, row: Refund, ending: Ending) -> None:
+    counters = runtime.counters
+    counters.add(ATTEMPTS, ending.transition.value, ending.reason)
+    if ending.transition is Transition.POST:
+        counters.observe(POSTED, row.origin, seconds=(utcnow() - row.received_at).total_seconds())
+    counters.flush()
+
+
 def _claim(runtime: Runtime, refund_id: int) -> Refund | None:
     """Claim the refund; one that has killed a worker each time is given to a person instead.
 
@@ -67,7 +77,9 @@ def _claim(runtime: Runtime, refund_id: int) -> Refund | None:
         row = refunds.claim(session, refund_id, now=now)
         if row is None:
             return None
-        row.tries += attempts.abandon(session, refund_id, now=now)
+        abandoned = attempts.abandon(session, refund_id, now=now)
+        row.tries += abandoned
+        runtime.counters.add(TAKEOVERS, value=abandoned)
         if row.tries >= TRIES:
             refunds.move(
                 session,

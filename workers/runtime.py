@@ -7,6 +7,7 @@ from typing import Final
 from redis import Redis
 
 from ledger import embedded, installation, queue
+from ledger.counters import CALLS, Counters
 from ledger.database import Database
 from ledger.installation import Installation
 from ledger.models import Account, NetSuiteAccount
@@ -73,6 +74,17 @@ class Runtime:
             journal=self.journal,
         )
 
+    @cached_property
+    def counters(self) -> Counters:
+        """What this process counts."""
+        return Counters(self.redis)
+
+    def _http_of(self, platform: str) -> Http:
+        def count(status: int | None, seconds: float) -> None:
+            self.counters.observe(CALLS, platform, str(status or "none"), seconds=seconds)
+
+        return self.http.counted(count)
+
     def netsuite(self, account: NetSuiteAccount) -> NetSuiteClient:
         """Return the client of a NetSuite account; made anew when the account changes."""
         known = (account.id, account.credentials, account.api_url, account.concurrency)
@@ -81,7 +93,7 @@ class Runtime:
                 account_id=account.account_id,
                 api_url=account.api_url,
                 credentials=self.vault.open(account.credentials),
-                http=self.http,
+                http=self._http_of("netsuite"),
                 slots=Slots(self.redis, f"netsuite:{account.account_id}", account.concurrency),
             )
         return self._netsuite[known]
@@ -91,6 +103,9 @@ class Runtime:
         known = (account.id, account.credentials, account.api_url)
         if known not in self._storefronts:
             self._storefronts[known] = STOREFRONTS[account.platform](
-                account.storefront_id, account.api_url, self.vault.open(account.credentials), self.http
+                account.storefront_id,
+                account.api_url,
+                self.vault.open(account.credentials),
+                self._http_of(account.platform.value),
             )
         return self._storefronts[known]

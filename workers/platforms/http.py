@@ -1,7 +1,7 @@
 """The one way to a platform: timeouts, limits, masking and the record of every call."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final
@@ -68,6 +68,7 @@ class Http:
         user_agent: Says who calls.
         journal: Records the calls; one of its own where none is given.
         total_timeout: Seconds a whole call may take; by default 10 more than `read_timeout`.
+        count: Told each call's HTTP status, None where there was no answer, and how long it took in seconds.
     """
 
     def __init__(
@@ -78,12 +79,25 @@ class Http:
         user_agent: str,
         journal: Journal | None = None,
         total_timeout: float | None = None,
+        count: Callable[[int | None, float], None] | None = None,
     ) -> None:
         self.journal = Journal() if journal is None else journal
         self._read_timeout = read_timeout
         self._total_timeout = read_timeout + _MARGIN if total_timeout is None else total_timeout
         self._allow_private = allow_private
         self._user_agent = user_agent
+        self._count = count
+
+    def counted(self, count: Callable[[int | None, float], None]) -> "Http":
+        """Return the same transport with another to tell of its calls."""
+        return Http(
+            read_timeout=self._read_timeout,
+            allow_private=self._allow_private,
+            user_agent=self._user_agent,
+            journal=self.journal,
+            total_timeout=self._total_timeout,
+            count=count,
+        )
 
     @property
     def longest_call(self) -> float:
@@ -159,6 +173,8 @@ class Http:
                 error, exchange, outcome, Call(request.method, masked_url(url), status), write=write
             ) from error
         finally:
+            if self._count is not None:
+                self._count(status, time.monotonic() - begun)
             self.journal.record(
                 at=started,
                 method=request.method,
