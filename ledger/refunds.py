@@ -80,7 +80,8 @@ def record(
     """Write a refund down, or take over news of one that is known; return it and whether it is new.
 
     News never undoes a decision: one that is with a person or cancelled stays where it is, with the new
-    facts, and one that is posted keeps what was posted.
+    facts, and one that is posted keeps what was posted. Only one that lacked nothing but the buyer's request
+    goes on when that comes.
     """
     to_netsuite = seen.origin != "netsuite"
     values = _facts(seen, link) | {
@@ -195,6 +196,9 @@ def _take_news(
             refund.updated_at = now
             if no_money_yet or refund.state in UNDER_WAY:
                 reconsider(session, refund, "FACTS_CHANGED", now=now)
+            elif refund.reason == "BUYER_REQUEST_MISSING" and seen.requested:
+                # What a person was to find out has come by itself.
+                move(session, refund, Transition.RETRY, "FACTS_CHANGED", now=now)
 
 
 def known(session: Session, account_id: int, origin: str, source_refund_id: str) -> int | None:

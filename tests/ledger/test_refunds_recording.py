@@ -221,6 +221,27 @@ def test_news_never_undoes_a_decision_and_is_kept_where_it_may_still_matter(
     assert [line.net_minor for line in refund.lines] == [amount]
 
 
+@pytest.mark.parametrize(
+    ("requested", "state", "reason"),
+    [
+        (True, State.SCHEDULED, "FACTS_CHANGED"),
+        (False, State.DISCREPANCY, "BUYER_REQUEST_MISSING"),
+    ],
+)
+def test_a_discrepancy_that_lacked_only_the_buyers_request_goes_on_when_it_comes(
+    database: Database,
+    shop: Account,
+    now: datetime,
+    requested: bool,  # noqa: FBT001 - a parameter
+    state: State,
+    reason: str,
+) -> None:
+    refund_id = take(database, shop, replace(make_seen(), requested=False), now).id
+    settle(database, refund_id, Transition.DISPUTE, "BUYER_REQUEST_MISSING", now)
+    refund = take(database, shop, replace(NEWS, requested=requested), now + timedelta(hours=1))
+    assert (refund.state, refund.reason) == (state, reason)
+
+
 def test_older_news_that_lacks_a_payment_changes_nothing(
     database: Database, shop: Account, refund_id: int, now: datetime
 ) -> None:
