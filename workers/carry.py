@@ -189,7 +189,8 @@ def _write(
         if others:
             raise PlatformError("ORDER_BUSY", f"refunds of the same order: {', '.join(map(str, others))}")
         row.write_began = True
-        row.write_began_at = row.write_began_at or utcnow()
+        row.unanswered_at = utcnow()
+        row.write_began_at = row.write_began_at or row.unanswered_at
         for line in row.lines:
             line.mapped = side.mapped(plan).get(line.position, "")
         refunds.move(session, row, Transition.BEGIN, decision.reason, now=utcnow(), token=work.token)

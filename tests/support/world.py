@@ -34,6 +34,7 @@ from tests.support.ledger import NOW, make_account, make_delivery, make_netsuite
 from tests.support.sandboxed import Books, Shop, Tenant, open_books, open_shop
 from tests.support.sandboxed_amazon import Seller, open_amazon
 from tests.support.sandboxed_ebay import EbaySeller, open_ebay
+from tests.support.sandboxed_magento import Store, open_magento
 from tests.support.waiting import until
 from tests.workers.platforms.world import Control
 from workers.carry import carry
@@ -223,10 +224,52 @@ class World:
             )
         return Seller(self.control, seller_id, account.id, slug)
 
+    def add_magento(
+        self,
+        books: Books,
+        slug: str = "store",
+        *,
+        direction: Direction = Direction.TO_NETSUITE,
+        now: datetime = NOW,
+        store: Mapping[str, Any] | None = None,
+        credentials: Mapping[str, Any] | None = None,
+        **settings: Any,  # noqa: ANN401 - whatever a setting holds
+    ) -> Store:
+        """Make a Magento store and join it to a NetSuite account; all generic items are configured.
+
+        Args:
+            books: The NetSuite account.
+            slug: The ledger's name of it.
+            direction: Which way its refunds are carried.
+            now: When it was added.
+            store: Settings of the sandbox.
+            credentials: More members of the credentials.
+            settings: The account's.
+        """
+        tenant = f"{slug}-{next(_NUMBERS)}"
+        made = open_magento(self.control, tenant, **(store or {}))
+        with self.database.write() as session:
+            account = make_account(
+                session,
+                self.runtime.vault,
+                platform=Platform.MAGENTO,
+                slug=slug,
+                storefront_id=f"{tenant}.example.com",
+                netsuite_slug=books.slug,
+                direction=direction,
+                credentials={**made, **(credentials or {})},
+                api_url=f"{self.control.url}/magento/{tenant}",
+                settings={**ITEMS, **settings},
+                now=now,
+            )
+        return Store(self.control, tenant, account.id, slug)
+
     def account(self, owner: Tenant) -> Account | NetSuiteAccount:
         """Return an account from the ledger, as it is now."""
         with self.database.read() as session:
-            return session.get_one(NetSuiteAccount if isinstance(owner, Books) else Account, owner.id)
+            if isinstance(owner, Books):
+                return session.get_one(NetSuiteAccount, owner.id)
+            return session.get_one(Account, owner.id)
 
     def set(self, owner: Tenant, **columns: Any) -> None:  # noqa: ANN401 - whatever a column holds
         """Change columns of an account."""

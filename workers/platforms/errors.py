@@ -1,6 +1,7 @@
 """What can go wrong with a platform, and the one decision this module owns: which reason an answer means.
 
     PlatformError        a call failed; `reason` is a code of `ledger.reasons`
+    TooMuchError         more changed in a time than can be read at once; asking for less helps
     CredentialsError     stored credentials are not of the shape a platform needs (a ValueError)
 
 Each platform has a table of the error shapes it documents (`netsuite_errors`, `shopify_errors`). The tables
@@ -74,6 +75,20 @@ class PlatformError(Exception):
         self.retry_after = retry_after
         self.outcome_unknown = outcome_unknown
         self.call = call
+
+
+def in_words(error: PlatformError) -> str:
+    """Return what happened and how to mend it, for a person."""
+    known = known_reason(error.reason)
+    detail = f": {error.detail.rstrip('.')}" if error.detail else ""
+    return f"{known.what.rstrip('.')}{detail}. {known.fix}".strip()
+
+
+class TooMuchError(PlatformError):
+    """Raised when a platform has more to tell of a time than can be read at once: ask for less of it."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__("REFUSED", detail)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ _SECRET: Final = re.compile(
 _PERSONAL: Final = re.compile(
     r"email|phone|firstname|lastname|fullname|middlename|customername|recipient|address|addr[123]|addressee"
     r"|attention|zip|postal|latitude|longitude|birth|accountnumber|ipaddr|browserip"
+    r"|username|loginname|checkoutnotes|giftdetails|taxpayerid"
     r"|^(bill|ship|billing|shipping)?(city|state|province|provincecode|company)$"
 )
 _PERSONS: Final = re.compile(r"^(customer|staffmember|user|entity|employee|buyer|contact)s?$")
@@ -34,6 +35,11 @@ _MARKS_IN_TEXT: Final = (
     re.compile(r"(?i)(?<=bearer )\S{1,4096}"),
     re.compile(r"\bshp[a-z]{2,3}_[A-Za-z0-9]{1,128}"),  # Shopify's tokens and secrets
     re.compile(r"\beyJ[\w-]{1,4096}\.[\w-]{1,4096}\.[\w-]{0,4096}"),  # JSON web tokens
+    re.compile(r"\bv\^1\.1#[\w^#+/=.-]{1,4096}"),  # eBay's tokens
+    re.compile(r"\bAtz[a-z]\|[\w+/=.-]{1,4096}"),  # Amazon's access and refresh tokens
+    re.compile(r"\bamzn1\.oa2-cs\.[\w.-]{1,512}"),  # Amazon's client secrets
+    re.compile(r"(?i)(?<=x-amz-signature=)\w{1,4096}"),  # addresses signed in advance, as texts hold them
+    re.compile(r"(?i)(?<=x-amz-security-token=)[\w%+/=.-]{1,4096}"),
 )
 
 
@@ -109,7 +115,7 @@ def masked_body(text: str) -> str:
 
     JSON and form bodies are masked by the names of their members, anything else by what looks like a secret.
     """
-    if len(text) > _LONGEST_MASKED:
+    if len(text) > _LONGEST_MASKED or "\0" in text:  # no text at all; PostgreSQL keeps no such character
         return f"({len(text)} characters)"
     stripped = text.lstrip()
     if stripped.startswith(("{", "[")):

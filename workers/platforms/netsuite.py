@@ -11,7 +11,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 from ledger.clock import utcnow
-from workers.platforms.errors import PlatformError, reason_of, retry_after
+from workers.platforms.errors import PlatformError, TooMuchError, reason_of, retry_after
 from workers.platforms.http import Answer, Http
 from workers.platforms.netsuite_auth import authorizer, validate_credentials
 from workers.platforms.netsuite_changes import (
@@ -134,22 +134,23 @@ class NetSuiteClient:
         )
 
     def changes(
-        self, since: datetime, until: datetime, *, with_refunds: bool = True
+        self, since: datetime, until: datetime, *, with_refunds: bool = True, with_deleted: bool = True
     ) -> tuple[tuple[Changed, ...], tuple[Deleted, ...]]:
         """Return the refund records changed, and the records deleted, in a time.
 
         Args:
             since: In UTC.
             until: In UTC.
-            with_refunds: Whether the changed ones are wanted, too.
+            with_refunds: Whether the changed ones are wanted.
+            with_deleted: Whether the deleted ones are wanted.
 
         Raises:
-            PlatformError: If NetSuite does not say.
+            PlatformError: If NetSuite does not say; `TooMuchError` if it has too much to say.
         """
         try:
             ahead = offset(self._rows(CLOCK), utcnow())
             rows = self._rows(changed_query(since, until, ahead)) if with_refunds else []
-            gone = self._rows(deleted_query(since, until, ahead))
+            gone = self._rows(deleted_query(since, until, ahead)) if with_deleted else []
             return changed(rows, ahead), deleted(gone, ahead)
         except (KeyError, ValueError) as error:
             detail = f"NetSuite's answer is not of its schema: {error!r}"
@@ -246,7 +247,7 @@ class NetSuiteClient:
             rows += items
             if not body.get("hasMore"):
                 return rows
-        raise PlatformError("REFUSED", f"the order has more than {_MOST_PAGES * _PAGE} lines in NetSuite")
+        raise TooMuchError(f"NetSuite has more than {_MOST_PAGES * _PAGE} lines of what was asked for")
 
     def _call(
         self,

@@ -3,7 +3,8 @@
 SuiteQL: https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_157909186990.html
 
 No documentation says in which time zone SuiteQL compares dates over REST, so NetSuite's own clock is asked
-first and every time is counted from that.
+first and every time is counted from that. Where that zone has a summer time, what happened in the other half
+of the year comes out an hour off; whoever reads on from an earlier time reaches `CLOCK_CHANGE` further back.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,6 +17,9 @@ from ledger.money import Money, parse_amount
 from workers.platforms.netsuite_queries import Query, column_of
 
 Row = Mapping[str, object]
+
+CLOCK_CHANGE: Final = timedelta(hours=1)
+"""How far NetSuite's own clock is moved between summer and winter."""
 
 _STAMP: Final = 'YYYY-MM-DD"T"HH24:MI:SS'
 _ORACLE: Final = "YYYY-MM-DD HH24:MI:SS"
@@ -37,6 +41,7 @@ class Changed:
         record_type: `cashrefund` or `creditmemo`.
         created_at: In UTC, from NetSuite's own clock.
         modified_at: Likewise.
+        stamp: The same as NetSuite wrote it, which no reading of our clock changes.
         created_from: Internal id of the record its lines were made from; empty for a stand-alone one.
     """
 
@@ -49,6 +54,7 @@ class Changed:
     total: Money
     voided: bool
     created_from: str
+    stamp: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +71,18 @@ CLOCK: Final = Query(f"SELECT TO_CHAR(SYSDATE, '{_STAMP}') AS asked FROM DUAL", 
 
 
 def offset(rows: Iterable[Row], now: datetime) -> timedelta:
-    """Return how far NetSuite's clock is ahead of UTC, to the minute.
+    """Return how far NetSuite's clock is ahead of ours in UTC, to the second.
+
+    Args:
+        rows: What `CLOCK` found.
+        now: When the answer came, in UTC: a slow one makes every change look newer, never older, than it is.
 
     Raises:
         ValueError: If the rows are not what `CLOCK` asks for.
     """
     row = next(iter(rows), {})
-    ahead = _moment(str(row.get("asked", ""))) - now.astimezone(UTC).replace(tzinfo=None)
-    return timedelta(minutes=round(ahead / timedelta(minutes=1)))
+    ahead = _moment(_text(row, "asked")) - now.astimezone(UTC).replace(tzinfo=None)
+    return timedelta(seconds=ahead // timedelta(seconds=1))
 
 
 def changed_query(since: datetime, until: datetime, ahead: timedelta) -> Query:
@@ -121,13 +131,14 @@ def _changed(row: Row, ahead: timedelta) -> Changed:
     return Changed(
         record_type=_TYPES[str(row["type"])],
         record_id=str(row["docid"]),
-        number=str(row.get("tranid", "")),
-        external_id=str(row.get("externalid", "")),
+        number=_text(row, "tranid"),
+        external_id=_text(row, "externalid"),
         created_at=_utc(str(row["entered"]), ahead),
         modified_at=_utc(str(row["changed"]), ahead),
         total=Money.rounded(abs(_number(row["doctotal"])), str(row["currency"])),
-        voided=str(row.get("voided", "")) == "T" or str(row.get("docstatus", "")).endswith("V"),
-        created_from=str(row.get("createdfrom", "")),
+        voided=_text(row, "voided") == "T" or _text(row, "docstatus").endswith("V"),
+        created_from=_text(row, "createdfrom"),
+        stamp=str(row["changed"]),
     )
 
 
@@ -180,11 +191,16 @@ def origins(rows: Iterable[Row]) -> Iterator[Origin]:
     """Yield what `origins_query` found."""
     for row in rows:
         yield Origin(
-            record_id=str(row.get("docid", "")),
-            record_type=str(row.get("recordtype", "")).lower(),
-            number=str(row.get("ordernumber", "")),
-            created_from=str(row.get("createdfrom", "")),
+            record_id=_text(row, "docid"),
+            record_type=_text(row, "recordtype").lower(),
+            number=_text(row, "ordernumber"),
+            created_from=_text(row, "createdfrom"),
         )
+
+
+def _text(row: Row, name: str) -> str:
+    value = row.get(name)
+    return "" if value is None else str(value)
 
 
 def _number(value: object) -> Decimal:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from ledger.clock import utcnow
 from ledger.events import RefundSeen
 from workers.platforms import shopify_queries as queries
-from workers.platforms.errors import PlatformError, reason_of, retry_after
+from workers.platforms.errors import PlatformError, TooMuchError, reason_of, retry_after
 from workers.platforms.http import Answer, Http
 from workers.platforms.idempotency import key_for
 from workers.platforms.shopify_auth import access, validate_credentials
@@ -250,12 +250,14 @@ class ShopifyClient:
     def changed(self, since: datetime, until: datetime) -> Iterator[tuple[str, datetime, tuple[str, ...]]]:
         """Yield orders with refunds updated in a time: the order's number, when, and its refunds' numbers.
 
+        No numbers are given of an order that has more refunds than are listed.
+
         Args:
             since: In UTC.
             until: In UTC.
 
         Raises:
-            PlatformError: If Shopify does not say.
+            PlatformError: If Shopify does not say; `TooMuchError` if it has too much to say.
         """
         times = f"updated_at:>='{since:%Y-%m-%dT%H:%M:%SZ}' updated_at:<='{until:%Y-%m-%dT%H:%M:%SZ}'"
         variables = {"query": f"{times} (financial_status:refunded OR financial_status:partially_refunded)"}
@@ -264,12 +266,13 @@ class ShopifyClient:
             for _ in range(_MOST_PAGES):
                 for each in page["nodes"]:
                     refunds = tuple(number_of(refund["id"]) for refund in each["refunds"])
-                    yield number_of(each["id"]), moment(each["updatedAt"]), refunds
+                    listed = refunds if len(refunds) < queries.REFUNDS_LISTED else ()
+                    yield number_of(each["id"]), moment(each["updatedAt"]), listed
                 if not page["pageInfo"]["hasNextPage"]:
                     return
                 after = {"after": page["pageInfo"]["endCursor"]}
                 page = self._query("ChangedOrders", {**variables, **after})["orders"]
-        raise PlatformError("REFUSED", f"more than {_MOST_PAGES} pages of orders changed from {since} on")
+        raise TooMuchError(f"more than {_MOST_PAGES} pages of orders changed from {since} on")
 
     def _each_refund(self, order: Node) -> Iterator[tuple[dict[str, str], Node]]:
         """Yield each of an order's refunds with the variables that ask for it."""

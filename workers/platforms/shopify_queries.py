@@ -14,6 +14,9 @@ REFUNDS_READ: Final = 100
 
 ORDERS_A_PAGE: Final = 25
 
+REFUNDS_LISTED: Final = 20
+"""Refunds of each order that are listed with the orders that changed."""
+
 PARTS_READ: Final = 50
 """Transactions, adjustments and shipping lines of one refund that can be read."""
 
@@ -138,7 +141,7 @@ query RefundState($id: ID!) {{
 CHANGED_ORDERS: Final = f"""
 query ChangedOrders($query: String!, $after: String) {{
   orders(first: {ORDERS_A_PAGE}, query: $query, sortKey: UPDATED_AT, after: $after) {{
-    nodes {{ id updatedAt refunds(first: 20) {{ id }} }}
+    nodes {{ id updatedAt refunds(first: {REFUNDS_LISTED}) {{ id }} }}
     pageInfo {{ hasNextPage endCursor }}
   }}
 }}

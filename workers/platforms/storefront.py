@@ -72,6 +72,8 @@ class Storefront(Protocol):
 
     Attributes:
         late_looks: How long after news of a refund that is not there yet it is looked for again, each time.
+        shows_within: How long a refund may be made and not be shown yet, where the platform knows no
+            idempotency key: until then it is not asked for again after a lost answer.
         overlap: By how much a poll reaches back behind the last one: how late the platform may show a refund.
     """
 
@@ -82,6 +84,7 @@ class Storefront(Protocol):
     )
 
     overlap: ClassVar[timedelta] = timedelta(minutes=30)
+    shows_within: ClassVar[timedelta] = timedelta(0)
 
     def order(self, order_id: str) -> StorefrontOrder | None:
         """Return an order as it stands now, or None if it does not exist."""

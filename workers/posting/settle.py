@@ -16,7 +16,7 @@ from ledger.models.accounts import Direction
 from ledger.policy import Policy
 from ledger.reasons import DISCREPANCIES, Recovery, reason
 from ledger.schedule import TRIES, next_look, next_try
-from ledger.states import Transition
+from ledger.states import State, Transition
 from workers.platforms.errors import PlatformError
 from workers.rules.views import Action, Decision
 
@@ -73,6 +73,7 @@ def settle_decision(
     if decision.target_type in _TYPES:
         refund.transaction_type = _TYPES[decision.target_type]
     if decision.target_id:
+        refund.unanswered_at = None
         refund.target_type = decision.target_type
         refund.target_id = decision.target_id
     if ending.transition is Transition.POST:
@@ -101,6 +102,8 @@ def settle_error(
         ledger.refunds.LeaseLostError: If the claim is over.
     """
     refund = refunds.load(session, row.id)
+    if not error.outcome_unknown and refund.state is State.POSTING:
+        refund.unanswered_at = None
     recovery = reason(error.reason).recovery
     if recovery is Recovery.PAUSE:
         account = refund.account if at_storefront else refund.account.netsuite

@@ -39,7 +39,8 @@ def look_for_money(runtime: Runtime, work: Work) -> None:
         for seen in found:
             if seen.refund_id == row.source_refund_id:
                 storefront.take(session, row.account, seen, now=utcnow(), trace_id=row.trace_id)
-        _check(load(session, row.id), work)
+        now = load(session, row.id)
+    _check(now, work)
 
 
 def look_before_paying(runtime: Runtime, work: Work) -> None:
@@ -64,9 +65,15 @@ def look_before_paying(runtime: Runtime, work: Work) -> None:
     event = RecordChanged(work.refund.record_type, row.source_refund_id, "edit")
     with runtime.database.write() as session:
         netsuite.take(session, books, event, record, now=utcnow(), trace_id=row.trace_id)
-        _check(load(session, row.id), work)
+        now = load(session, row.id)
+    _check(now, work)
 
 
 def _check(now: Refund, work: Work) -> None:
+    """Stop where the refund moved; outside of the transaction, which keeps the news that moved it.
+
+    Raises:
+        LeaseLostError: If the claim is over.
+    """
     if now.lease_token != work.token:
         raise LeaseLostError("there is news of the refund")

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from ledger import orders
+from ledger.clock import utcnow
 from ledger.events import OrderSeen
 from ledger.models import OrderState, Refund
 from workers.platforms.storefront import Asked, Storefront, Written
@@ -36,7 +37,13 @@ class ToStorefront:
         """Return what to do, from what is known so far."""
         work = self._work
         return rules.decide(
-            work.refund, work.account, work.link, self.order, was_read=self._was_read, ours=self.ours
+            work.refund,
+            work.account,
+            work.link,
+            self.order,
+            was_read=self._was_read,
+            ours=self.ours,
+            may_appear=self._may_appear(),
         )
 
     def read(self) -> None:
@@ -53,6 +60,10 @@ class ToStorefront:
         if self.order is not None:
             self.ours = self._storefront.outcome(self.order, self._asked(self.order))
         self._was_read = True
+
+    def _may_appear(self) -> bool:
+        sent = self._work.refund.unanswered_at
+        return sent is not None and utcnow() < sent + self._storefront.shows_within
 
     def _asked(self, order: StorefrontOrder) -> Asked:
         refund = self._work.refund

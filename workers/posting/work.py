@@ -58,6 +58,7 @@ def work_of(session: Session, row: Refund) -> Work:
         reviewed=row.reviewed,
         write_began=row.write_began,
         write_began_at=row.write_began_at,
+        unanswered_at=row.unanswered_at,
         target_id=row.target_id,
         record_type=seen.record_type,
         requested=seen.requested,

@@ -1,11 +1,12 @@
 """Which of NetSuite's refunds is which of the storefront's, and where they differ. Pure.
 
 Two are the same for sure where a key or the ledger says so. What is left over is matched by order: first by
-the same amount, nearest in time first, then the only one left on each side.
+the same amount, nearest in time first, then the only one left on each side. Which refund is which does not
+depend on the order in which they are given.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -23,6 +24,7 @@ class There:
     """A refund in the storefront.
 
     Attributes:
+        at: When it was made.
         key: What NetSuite's external id is where this service carried it there.
         mark: Our key found on it, where this service made it.
         counterpart: NetSuite's internal id of the other side, where the ledger knows it.
@@ -32,7 +34,7 @@ class There:
     refund_id: str
     order_id: str
     order_name: str
-    occurred_at: datetime
+    at: datetime
     amount: Money
     key: str
     mark: str = ""
@@ -45,6 +47,7 @@ class Here:
     """A refund record in NetSuite.
 
     Attributes:
+        at: When it was entered, or, where the ledger knows that, when the storefront's side of it was made.
         billed_type: Type of the record it goes back to, where that was found.
         key: Its key in the ledger, which is the mark on the storefront's refund; empty where it has none.
     """
@@ -55,7 +58,7 @@ class Here:
     external_id: str
     order_id: str
     order_name: str
-    entered_at: datetime
+    at: datetime
     amount: Money
     billed_type: str = ""
     key: str = ""
@@ -64,12 +67,27 @@ class Here:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a reconciliation; at least one side is there."""
+    """One line of a reconciliation.
+
+    Attributes:
+        first: The storefront's refund, or NetSuite's where only that has one.
+        second: NetSuite's of the same refund, where both have one.
+    """
 
     finding: Finding
-    there: There | None
-    here: Here | None
+    first: There | Here
+    second: Here | None = None
     note: str = ""
+
+    @property
+    def there(self) -> There | None:
+        """Return the storefront's refund."""
+        return self.first if isinstance(self.first, There) else None
+
+    @property
+    def here(self) -> Here | None:
+        """Return NetSuite's."""
+        return self.second if isinstance(self.first, There) else self.first
 
 
 def compare_sides(
@@ -79,22 +97,18 @@ def compare_sides(
 
     Args:
         there: The storefront's, of the period.
-        here: NetSuite's; those entered outside the period count only as another side of one in it.
+        here: NetSuite's; those outside the period count only as another side of one in it.
         since: The period's beginning.
         until: The period's end, not part of it.
     """
-    pairs = _by_key(there, here)
-    free_there, free_here = _free(there, here, pairs)
-    pairs = [*pairs, *_by_order(free_there, free_here)]
+    pairs = list(_by_key(there, here))
+    pairs += _by_amount(*_free(there, here, pairs))
+    pairs += _alone(*_free(there, here, pairs))
     free_there, free_here = _free(there, here, pairs)
     return (
         *(_line(pair) for pair in pairs),
-        *(Line(Finding.MISSING_IN_NETSUITE, each, None) for each in free_there),
-        *(
-            Line(Finding.MISSING_IN_STOREFRONT, None, each)
-            for each in free_here
-            if since <= each.entered_at < until
-        ),
+        *(Line(Finding.MISSING_IN_NETSUITE, each) for each in free_there),
+        *(Line(Finding.MISSING_IN_STOREFRONT, each) for each in free_here if since <= each.at < until),
     )
 
 
@@ -108,47 +122,84 @@ class _Pair:
 def _free(
     there: Sequence[There], here: Sequence[Here], pairs: Iterable[_Pair]
 ) -> tuple[list[There], list[Here]]:
+    """Return what is in no pair, in an order of its own."""
     taken = [(pair.there.refund_id, pair.here.record_id) for pair in pairs]
     refunds, records = {one for one, _ in taken}, {other for _, other in taken}
-    return [each for each in there if each.refund_id not in refunds], [
-        each for each in here if each.record_id not in records
+    return (
+        sorted((each for each in there if each.refund_id not in refunds), key=_refund_order),
+        sorted((each for each in here if each.record_id not in records), key=_record_order),
+    )
+
+
+def _refund_order(refund: There) -> tuple[datetime, str]:
+    return refund.at, refund.refund_id
+
+
+def _record_order(record: Here) -> tuple[datetime, str]:
+    return record.at, record.record_id
+
+
+def _by_key(there: Sequence[There], here: Sequence[Here]) -> Iterator[_Pair]:
+    """Match by the key that this service wrote, then by what the ledger knows, then by the mark."""
+    records = sorted(here, key=_record_order)
+    by_external = {each.external_id: each for each in records if each.external_id}
+    by_record = {each.record_id: each for each in records}
+    by_key = {each.key: each for each in records if each.key}
+    ways: tuple[tuple[Mapping[str, Here], Callable[[There], str]], ...] = (
+        (by_external, lambda refund: refund.key),
+        (by_record, lambda refund: refund.counterpart),
+        (by_key, lambda refund: refund.mark),
+    )
+    left, taken = sorted(there, key=_refund_order), set[str]()
+    for known, key in ways:
+        unmatched: list[There] = []
+        for refund in left:
+            record = known.get(key(refund))
+            if record is None or record.record_id in taken:
+                unmatched.append(refund)
+                continue
+            taken.add(record.record_id)
+            yield _Pair(refund, record)
+        left = unmatched
+
+
+def _by_amount(there: Sequence[There], here: Sequence[Here]) -> list[_Pair]:
+    """Match what has the same order and amount, the nearest in time first."""
+    records: dict[tuple[str, Money], list[Here]] = defaultdict(list)
+    for record in here:
+        if record.order_id:
+            records[record.order_id, record.amount].append(record)
+    near = sorted(
+        (
+            (abs(record.at - refund.at), _refund_order(refund), _record_order(record), refund, record)
+            for refund in there
+            for record in records[refund.order_id, refund.amount]
+        ),
+        key=lambda each: each[:3],
+    )
+    pairs: list[_Pair] = []
+    refunds_taken, records_taken = set[str](), set[str]()
+    for *_, refund, record in near:
+        if refund.refund_id not in refunds_taken and record.record_id not in records_taken:
+            refunds_taken.add(refund.refund_id)
+            records_taken.add(record.record_id)
+            pairs.append(_Pair(refund, record, BY_AMOUNT))
+    return pairs
+
+
+def _alone(there: Sequence[There], here: Sequence[Here]) -> list[_Pair]:
+    """Match what is the only one left of its order on each side."""
+    left: dict[str, tuple[list[There], list[Here]]] = defaultdict(lambda: ([], []))
+    for refund in there:
+        left[refund.order_id][0].append(refund)
+    for record in here:
+        if record.order_id:
+            left[record.order_id][1].append(record)
+    return [
+        _Pair(refunds[0], records[0], BY_ORDER)
+        for refunds, records in left.values()
+        if len(refunds) == len(records) == 1
     ]
-
-
-def _by_key(there: Sequence[There], here: Sequence[Here]) -> list[_Pair]:
-    by_external = {each.external_id: each for each in here if each.external_id}
-    by_record = {each.record_id: each for each in here}
-    by_key = {each.key: each for each in here if each.key}
-    pairs: list[_Pair] = []
-    taken: set[str] = set()
-    for each in there:
-        found = by_external.get(each.key) or by_record.get(each.counterpart) or by_key.get(each.mark)
-        if found is not None and found.record_id not in taken:
-            taken.add(found.record_id)
-            pairs.append(_Pair(each, found))
-    return pairs
-
-
-def _by_order(there: Sequence[There], here: Sequence[Here]) -> list[_Pair]:
-    """Match what no key joins: by order and amount, the nearest first, then what is alone on each side."""
-    records: dict[str, list[Here]] = defaultdict(list)
-    for each in here:
-        if each.order_id:
-            records[each.order_id].append(each)
-    pairs: list[_Pair] = []
-    left: dict[str, list[There]] = defaultdict(list)
-    for refund in sorted(there, key=lambda each: each.occurred_at):
-        same = [each for each in records[refund.order_id] if each.amount == refund.amount]
-        if not same:
-            left[refund.order_id].append(refund)
-            continue
-        nearest = min(same, key=lambda each: abs(each.entered_at - refund.occurred_at))
-        records[refund.order_id].remove(nearest)
-        pairs.append(_Pair(refund, nearest, BY_AMOUNT))
-    for order_id, refunds in left.items():
-        if len(refunds) == len(records[order_id]) == 1:
-            pairs.append(_Pair(refunds[0], records[order_id][0], BY_ORDER))
-    return pairs
 
 
 def _line(pair: _Pair) -> Line:

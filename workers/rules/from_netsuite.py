@@ -30,6 +30,7 @@ def decide(
     *,
     was_read: bool,
     ours: StorefrontRefund | None = None,
+    may_appear: bool = False,
 ) -> Decision[StorefrontPlan]:
     """Return what to do with a NetSuite refund.
 
@@ -40,6 +41,7 @@ def decide(
         order: The storefront's order; None before it was read, or where there is none.
         was_read: Whether the storefront was asked.
         ours: The refund as the storefront has it already, because this service made it.
+        may_appear: Whether a refund that was asked for may be made and not be shown yet.
     """
     known = not_ours(refund, account) or no_money(refund) or _known_deleted(link)
     if known is not None and not refund.write_began:
@@ -48,6 +50,9 @@ def decide(
         return paused(account) or Decision(Action.READ, "RECEIVED")
     if order is None:
         return known or _order_missing(link)
+    if ours is None and may_appear:
+        detail = "no answer came to the last try; the storefront may show it yet"
+        return Decision(Action.WAIT, "OUTCOME_PENDING", detail)
     return _already_there(ours, account.policy) or known or _plan(refund, account, order)
 
 

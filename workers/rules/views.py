@@ -24,6 +24,7 @@ class RefundView:
         reviewed: A person asked for it to be posted.
         write_began: A write was sent, or may have been.
         write_began_at: When the first write was sent; None before.
+        unanswered_at: When the last write was sent to which no answer came; None if there is none.
         target_id: The id that the other side gave to what was written, where it did.
         record_type: For NetSuite's, `cashrefund` or `creditmemo`; else empty.
         requested: Whether a request of the buyer stands behind it, on platforms that want one.
@@ -42,6 +43,7 @@ class RefundView:
     reviewed: bool = False
     write_began: bool = False
     write_began_at: datetime | None = None
+    unanswered_at: datetime | None = None
     target_id: str = ""
     record_type: str = ""
     requested: bool = True

@@ -207,3 +207,23 @@ def test_a_secret_is_found_wherever_it_lies(value: object, name: str) -> None:
 @given(_JSON)
 def test_masking_twice_changes_nothing_more(value: object) -> None:
     assert masked(masked(value)) == masked(value)
+
+
+def test_what_ebay_tells_of_buyers_is_masked() -> None:
+    order = {
+        "orderId": "12-34567-89012",
+        "buyer": {"username": "pat_doe"},
+        "buyerCheckoutNotes": "ring twice",
+        "fulfillmentStartInstructions": [{"shippingStep": {"shipTo": {"fullName": "Pat Doe"}}}],
+        "lineItems": [{"lineItemId": "1", "giftDetails": {"message": "for Pat", "senderName": "Kim"}}],
+    }
+    kept = masked(order)
+    assert kept["orderId"] == "12-34567-89012"
+    assert kept["lineItems"][0]["lineItemId"] == "1"
+    assert not {"pat", "kim", "twice"} & set(json.dumps(kept).lower().replace('"', " ").split())
+    summary = {"returnId": "5", "buyerLoginName": "pat_doe", "buyer": "pat_doe"}
+    assert masked(summary) == {"returnId": "5", "buyerLoginName": MASK, "buyer": MASK}
+
+
+def test_ebays_tokens_are_masked_in_any_text() -> None:
+    assert masked_body("got v^1.1#i^1#p^3#r^1#f^0#t^H4sIAAA/+== back") == f"got {MASK} back"

@@ -321,6 +321,18 @@ def test_shipping_and_its_tax_are_told_apart() -> None:
     assert (plan.shipping, plan.shipping_tax) == (usd("4.00"), usd("0.32"))
 
 
+def test_a_refund_whose_answer_was_lost_is_not_asked_for_again_while_it_may_appear() -> None:
+    def decided(ours: StorefrontRefund | None, *, may_appear: bool) -> tuple[Action, str]:
+        decision = decide(
+            REFUND, ACCOUNT, LINK, STOREFRONT_ORDER, was_read=True, ours=ours, may_appear=may_appear
+        )
+        return decision.action, decision.reason
+
+    assert decided(None, may_appear=True) == (Action.WAIT, "OUTCOME_PENDING")
+    assert decided(OURS, may_appear=True) == (Action.LINK, "ALREADY_POSTED")
+    assert decided(None, may_appear=False) == (Action.WRITE, "POSTED")
+
+
 def test_a_refund_that_the_storefront_still_works_on_is_waited_for() -> None:
     pending = replace(OURS, money=MoneyState.PENDING, detail="PENDING")
     decision = with_order(refunds=(pending,))(Case()).decided()
