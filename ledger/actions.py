@@ -3,7 +3,9 @@
 The command line, the API and the portal all act through these.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Final, Protocol
 
 from sqlalchemy.orm import Session
 
@@ -20,6 +22,24 @@ class ActionError(ValueError):
     """
 
     reason = "note_required"
+
+
+class Action(Protocol):
+    """What a person may do with a refund that needs nothing but an optional note."""
+
+    def __call__(
+        self, session: Session, refund_id: int, *, now: datetime, actor: str, note: str = ""
+    ) -> Refund:
+        """Do it in a writing transaction.
+
+        Raises:
+            ledger.refunds.RefundNotFoundError: If there is none.
+            ledger.states.IllegalTransitionError: If its state does not allow it.
+        """
+
+
+_NOTHING_DONE: Final = frozenset({"REFUSED", "PAYMENT_FAILED"})
+"""Reasons that say of a request the other side had taken that no money moved by it."""
 
 
 def retry(session: Session, refund_id: int, *, now: datetime, actor: str, note: str = "") -> Refund:
@@ -108,5 +128,13 @@ def _restart(
     refund.tries = 0
     refund.waiting_for = ""
     refund.deadline_at = None
+    if refund.reason in _NOTHING_DONE and refund.target_id:
+        # What was asked of the other side came to nothing there: it is asked anew, not looked up again.
+        refund.target_type = refund.target_id = ""
+        refund.unanswered_at = None
     refunds.move(session, refund, transition, "REQUESTED_BY_PERSON", now=now, actor=actor, note=note)
     return refund
+
+
+ACTIONS: Final[Mapping[str, Action]] = {"post": post, "retry": retry, "cancel": cancel, "uncancel": uncancel}
+"""By name what needs no more than a refund; `resolve` needs a note."""

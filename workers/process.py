@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 import structlog
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ledger import deliveries, pausing
@@ -19,7 +20,7 @@ from ledger.events import (
     SubscriptionOffered,
     event_from_json,
 )
-from ledger.models import Account, Delivery, NetSuiteAccount
+from ledger.models import Account, Delivery, NetSuiteAccount, Refund
 from ledger.reasons import Recovery, reason
 from ledger.refunds import LeaseLostError
 from ledger.schedule import TRIES, next_try
@@ -135,13 +136,20 @@ def _take(
                 told = read.seen if isinstance(event, OrderTouched | SubscriptionOffered) else (event,)
                 for each in told:
                     refund_ids += storefront.take(session, account, each, now=now, trace_id=delivery.trace_id)
-        if any(read.is_late for read in found.values()) and account is not None:
+        is_late = any(read.is_late for read in found.values()) and not _brought_news(session, refund_ids, now)
+        if is_late and account is not None:
             closed = _late(session, runtime, delivery, account, now=now)
         else:
             closed = deliveries.finish(session, delivery, now=now, reason=why, detail=detail)
         if not closed:
             raise LeaseLostError(f"delivery {delivery.id} was taken over while it was worked on")
     return list(dict.fromkeys(refund_ids))
+
+
+def _brought_news(session: Session, refund_ids: list[int], now: datetime) -> bool:
+    """Tell whether any of the refunds is new or changed as of now, such as one whose money was released."""
+    query = select(Refund.id).where(Refund.id.in_(refund_ids), Refund.updated_at == now)
+    return session.scalar(query.limit(1)) is not None
 
 
 def _late(session: Session, runtime: Runtime, delivery: Delivery, account: Account, *, now: datetime) -> bool:

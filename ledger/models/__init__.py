@@ -3,7 +3,7 @@
 from ledger.models.accounts import Account, NetSuiteAccount, Setting
 from ledger.models.base import Base
 from ledger.models.deliveries import Delivery, DeliveryState
-from ledger.models.people import ApiToken, Role, User
+from ledger.models.people import ApiToken, PortalSession, Role, SignInTries, User
 from ledger.models.reading import Finding, Poll, Run, RunItem, RunKind, RunState
 from ledger.models.refunds import (
     Attempt,
@@ -14,6 +14,7 @@ from ledger.models.refunds import (
     Refund,
     RefundLine,
 )
+from ledger.models.requests import KeptAnswer, Request, RequestKind, RequestState
 
 __all__ = [
     "Account",
@@ -24,18 +25,24 @@ __all__ = [
     "Delivery",
     "DeliveryState",
     "Finding",
+    "KeptAnswer",
     "NetSuiteAccount",
     "OrderLink",
     "OrderState",
     "OrderTombstone",
     "Poll",
+    "PortalSession",
     "Refund",
     "RefundLine",
+    "Request",
+    "RequestKind",
+    "RequestState",
     "Role",
     "Run",
     "RunItem",
     "RunKind",
     "RunState",
     "Setting",
+    "SignInTries",
     "User",
 ]

@@ -4,8 +4,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, func, text
+from sqlalchemy.orm import Mapped, column_property, mapped_column
 
 from ledger.models.base import Base, Key, words
 
@@ -68,6 +68,7 @@ class Delivery(Base):
         ),
         Index("ix_deliveries_state", "state", "id"),
         Index("ix_deliveries_received", "received_at"),
+        Index("ix_deliveries_trace", "trace_id"),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -92,3 +93,6 @@ class Delivery(Base):
     not_before: Mapped[datetime | None]
     lease_until: Mapped[datetime | None]
     lease_token: Mapped[int] = mapped_column(default=0)
+
+    # What lists show of a body: they do not load it.
+    size: Mapped[int] = column_property(func.length(body))

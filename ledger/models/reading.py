@@ -2,8 +2,9 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ledger.models.accounts import Account
@@ -17,7 +18,8 @@ class Poll(Base):
         source: The platform, whose queue it is done in.
         account_id: The storefront account; null where NetSuite itself is asked.
         watermark: Everything that changed up to here was read, in UTC.
-        due_at: When it is asked next.
+        due_at: When a worker is woken for it next.
+        not_before: No worker may begin it earlier, whoever woke it; null for at once.
         ended_at: When it was asked last, whatever came of it.
         failures: How often in a row it could not be asked.
         found: What the last time brought that was not known.
@@ -49,6 +51,7 @@ class Poll(Base):
     account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
     watermark: Mapped[datetime]
     due_at: Mapped[datetime | None]
+    not_before: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     failures: Mapped[int] = mapped_column(default=0)
     found: Mapped[int] = mapped_column(default=0)
@@ -83,6 +86,7 @@ class Run(Base):
         until: Its end, in UTC.
         done_until: Everything that changed up to here was looked at; from `since` on to `reaches_to`.
         reaches_to: How far changes are looked at: refunds of the period may have changed after it.
+        stride: How much time is read next, in seconds.
         found: Refunds of the period that were found.
         taken: Those of them that were new here.
         reason: Why it failed or is late, a code of `ledger.reasons`; else empty.
@@ -108,6 +112,7 @@ class Run(Base):
     until: Mapped[datetime]
     done_until: Mapped[datetime]
     reaches_to: Mapped[datetime]
+    stride: Mapped[int]
     state: Mapped[RunState] = mapped_column(words(RunState, "run_state"))
     found: Mapped[int] = mapped_column(default=0)
     taken: Mapped[int] = mapped_column(default=0)
@@ -131,6 +136,7 @@ class Finding(StrEnum):
 
     NEW = "new"  # of a dry run: not known here, and would be looked at as `note` says
     KNOWN = "known"  # of a dry run: here already
+    COLLECTED = "collected"  # of a reconciliation that is still collecting what it will compare
     MATCHED = "matched"
     MISSING_IN_NETSUITE = "netsuite_lacks_it"
     MISSING_IN_STOREFRONT = "storefront_lacks_it"
@@ -139,7 +145,15 @@ class Finding(StrEnum):
 
 
 class RunItem(Base):
-    """One refund that a run found, as both sides have it; amounts in minor units of `currency`."""
+    """One refund that a run found, as both sides have it.
+
+    Attributes:
+        currency: The storefront's; NetSuite's where only that has the refund.
+        storefront_minor: In minor units of `currency`.
+        netsuite_currency: NetSuite's; another than `currency` where an account is set up wrongly.
+        netsuite_minor: In minor units of `netsuite_currency`.
+        facts: What a reconciliation needs to know to compare; empty when it has.
+    """
 
     __tablename__ = "run_items"
     __table_args__ = (
@@ -161,6 +175,9 @@ class RunItem(Base):
     netsuite_type: Mapped[str] = mapped_column(String(20), default="")
     netsuite_id: Mapped[str] = mapped_column(String(40), default="")
     netsuite_number: Mapped[str] = mapped_column(String(60), default="")
+    netsuite_currency: Mapped[str] = mapped_column(String(3), default="")
+    netsuite_exponent: Mapped[int] = mapped_column(default=0)
     netsuite_minor: Mapped[int | None] = mapped_column(BigInteger)
     refund_id: Mapped[int | None] = mapped_column(ForeignKey("refunds.id", ondelete="SET NULL"))
     note: Mapped[str] = mapped_column(Text, default="")
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)

@@ -87,6 +87,7 @@ class Refund(Base):
         facts_at: When the source last said it.
         write_began: A write was sent or may have been; whether it took effect is looked up first.
         write_began_at: When the first one was.
+        unanswered_at: When the last one was to which no answer came.
         reviewed: A person asked for it to be posted, so the account's review does not hold it again.
         tries: Failed tries since it last moved on; what the retry schedule counts.
         due_at: When the scheduler wakes a worker for it next; null while it is at rest.
@@ -108,6 +109,18 @@ class Refund(Base):
         Index("ix_refunds_state", "state", "id"),
         Index("ix_refunds_key", "key"),
         Index("ix_refunds_target", "target_id"),
+        Index("ix_refunds_source", "source_refund_id"),
+        Index("ix_refunds_order_id", "storefront_order_id"),
+        Index("ix_refunds_order_name", "storefront_order_name"),
+        Index("ix_refunds_order_link", "order_link_id"),
+        Index("ix_refunds_account", "account_id", "id"),
+        Index("ix_refunds_reason", "reason", "id"),
+        Index(
+            "ix_refunds_posted",
+            "posted_at",
+            postgresql_where=text("posted_at IS NOT NULL"),
+            sqlite_where=text("posted_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
@@ -136,6 +149,7 @@ class Refund(Base):
     posted_at: Mapped[datetime | None]
     write_began: Mapped[bool] = mapped_column(default=False)
     write_began_at: Mapped[datetime | None]
+    unanswered_at: Mapped[datetime | None]
     reviewed: Mapped[bool] = mapped_column(default=False)
     tries: Mapped[int] = mapped_column(default=0)
     due_at: Mapped[datetime | None]
@@ -213,7 +227,12 @@ class AuditEntry(Base):
     """One thing that happened, who did it, when and why; never changed afterwards."""
 
     __tablename__ = "audit_entries"
-    __table_args__ = (Index("ix_audit_entries_subject", "subject", "subject_id", "id"),)
+    __table_args__ = (
+        Index("ix_audit_entries_subject", "subject", "subject_id", "id"),
+        Index("ix_audit_entries_at", "at", "id"),
+        Index("ix_audit_entries_actor", "actor", "at", "id"),
+        Index("ix_audit_entries_action", "action", "at", "id"),
+    )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     at: Mapped[datetime]

@@ -123,3 +123,18 @@ def test_a_cancel_says_where_to_look_if_a_write_may_have_taken_effect(
         refunds.load(session, refund_id).write_began = write_began
     refund = act(database, refund_id, ACTIONS["cancel"], now)
     assert (refund.key in refund.detail) is write_began
+
+
+@pytest.mark.parametrize(
+    ("reason", "target"),
+    [("REFUSED", ""), ("PAYMENT_FAILED", ""), ("OUTCOME_UNCLEAR", "5001"), ("INTERNAL", "5001")],
+)
+def test_what_came_to_nothing_on_the_other_side_is_asked_anew_and_anything_else_looked_up(
+    database: Database, refund_id: int, now: datetime, reason: str, target: str
+) -> None:
+    prepare(database, refund_id, Transition.FAIL, reason, now)
+    with database.write() as session:
+        refund = refunds.load(session, refund_id)
+        refund.target_id, refund.unanswered_at = "5001", now
+    refund = act(database, refund_id, ACTIONS["retry"], now)
+    assert (refund.target_id, refund.unanswered_at) == (target, now if target else None)

@@ -59,7 +59,7 @@ class ShopifyStorefront(Storefront):
     def outcome(self, order: StorefrontOrder, asked: Asked) -> StorefrontRefund | None:
         """Return what became of a refund of ours; its payments are asked for once a write was begun."""
         found = super().outcome(order, asked)
-        state = self._client.refund_state(found.id) if found and asked.began_at else None
+        state = self._client.refund_state(found.id) if found and (asked.began_at or asked.target_id) else None
         if found is None or state is None:
             return found
         if state.payments_pending:

@@ -38,9 +38,9 @@ class Asked:
     Attributes:
         key: Our stable key.
         target_id: What `Written.id` said when it was made; empty where no answer came.
-        began_at: When the first write was sent, in UTC; None where none was.
+        began_at: When the first write was sent, in UTC; None where none was, or each was answered.
         amount: In the currency the storefront refunds in, where that is known.
-        others: What `Written.id` said of the order's other refunds of ours.
+        others: What `Written.id` said of other refunds of ours, as far as they may be taken for this one.
     """
 
     key: str
@@ -74,6 +74,7 @@ class Storefront(Protocol):
         late_looks: How long after news of a refund that is not there yet it is looked for again, each time.
         shows_within: How long a refund may be made and not be shown yet, where the platform knows no
             idempotency key: until then it is not asked for again after a lost answer.
+        lag: How long ago what `changes` is asked for must be.
         overlap: By how much a poll reaches back behind the last one: how late the platform may show a refund.
     """
 
@@ -84,6 +85,7 @@ class Storefront(Protocol):
     )
 
     overlap: ClassVar[timedelta] = timedelta(minutes=30)
+    lag: ClassVar[timedelta] = timedelta(seconds=1)
     shows_within: ClassVar[timedelta] = timedelta(0)
 
     def order(self, order_id: str) -> StorefrontOrder | None:

@@ -9,6 +9,7 @@ from ledger.models import Refund
 from ledger.models.accounts import Direction
 from ledger.policy import Policy
 from ledger.refunds import LeaseLostError, load, mark_prefix
+from workers.platforms.errors import PlatformError
 from workers.posting.work import Work
 from workers.runtime import Runtime
 from workers.understanding import netsuite, storefront
@@ -50,7 +51,7 @@ def look_before_paying(runtime: Runtime, work: Work) -> None:
 
     Raises:
         LeaseLostError: If there was news; the refund is looked at anew.
-        workers.platforms.errors.PlatformError: If NetSuite does not say.
+        PlatformError: If NetSuite does not say, or no longer says whose order it goes back to.
     """
     row = work.row
     is_fresh = row.facts_at is not None and utcnow() - row.facts_at < FRESH
@@ -64,9 +65,11 @@ def look_before_paying(runtime: Runtime, work: Work) -> None:
     )
     event = RecordChanged(work.refund.record_type, row.source_refund_id, "edit")
     with runtime.database.write() as session:
-        netsuite.take(session, books, event, record, now=utcnow(), trace_id=row.trace_id)
+        taken = netsuite.take(session, books, event, record, now=utcnow(), trace_id=row.trace_id)
         now = load(session, row.id)
     _check(now, work)
+    if taken.refund_ids != [row.id]:  # nothing moved it, and yet it is not its order's any more
+        raise PlatformError(taken.reason or "INTERNAL", taken.detail)
 
 
 def _check(now: Refund, work: Work) -> None:

@@ -71,7 +71,8 @@ class ToStorefront:
             amount = rules.convert(refund.amount, order)
         except PlanError:
             amount = None
-        return Asked(refund.key, refund.target_id, refund.write_began_at, amount, self._work.others_written)
+        began_at = refund.write_began_at if refund.unanswered_at else None
+        return Asked(refund.key, refund.target_id, began_at, amount, self._work.others_written)
 
     def learn(self, session: Session, refund: Refund, *, now: datetime) -> None:
         """Link the refund to the order that was found."""

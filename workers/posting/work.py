@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from ledger.events import MoneyState, Part, RefundSeen
@@ -18,7 +18,8 @@ class Work:
     Attributes:
         row: The refund with account, order link and lines, detached from any session.
         token: The claim's fencing token.
-        others_written: The targets of the order's other refunds that went the same way.
+        others_written: The targets of other refunds that went the same way: of the order, and of the account
+            since this one was first sent.
     """
 
     row: Refund
@@ -70,13 +71,14 @@ def work_of(session: Session, row: Refund) -> Work:
 
 
 def _others_written(session: Session, row: Refund) -> frozenset[str]:
-    if not row.write_began or row.order_link_id is None:
+    if row.unanswered_at is None or row.write_began_at is None:
         return frozenset()
     query = select(Refund.target_id).where(
-        Refund.order_link_id == row.order_link_id,
+        Refund.account_id == row.account_id,
         Refund.direction == row.direction,
         Refund.id != row.id,
         Refund.target_id != "",
+        or_(Refund.order_link_id == row.order_link_id, Refund.write_began_at >= row.write_began_at),
     )
     return frozenset(session.scalars(query))
 

@@ -49,6 +49,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_entries")),
     )
     with op.batch_alter_table("audit_entries", schema=None) as batch_op:
+        batch_op.create_index("ix_audit_entries_action", ["action", "at", "id"], unique=False)
+        batch_op.create_index("ix_audit_entries_actor", ["actor", "at", "id"], unique=False)
+        batch_op.create_index("ix_audit_entries_at", ["at", "id"], unique=False)
         batch_op.create_index("ix_audit_entries_subject", ["subject", "subject_id", "id"], unique=False)
 
     op.create_table(
@@ -76,6 +79,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_settings")),
     )
     op.create_table(
+        "sign_in_tries",
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_sign_in_tries")),
+    )
+    with op.batch_alter_table("sign_in_tries", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sign_in_tries_began_at"), ["began_at"], unique=False)
+
+    op.create_table(
         "users",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("email", sa.String(length=255), nullable=False),
@@ -93,6 +106,10 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("password_hash", sa.String(length=255), nullable=False),
+        sa.Column("totp_secret", sa.LargeBinary(), nullable=False),
+        sa.Column("totp_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("totp_step", sa.BigInteger(), nullable=False),
+        sa.Column("recovery_codes", sa.JSON(), nullable=False),
         sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
@@ -149,6 +166,23 @@ def upgrade() -> None:
         sa.UniqueConstraint("slug", name=op.f("uq_accounts_slug")),
     )
     op.create_table(
+        "kept_answers",
+        sa.Column("token_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key", sa.String(length=255), nullable=False),
+        sa.Column("fingerprint", sa.String(length=64), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("headers", sa.JSON(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("began_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["token_id"], ["api_tokens.id"], name=op.f("fk_kept_answers_token_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("token_id", "key", name=op.f("pk_kept_answers")),
+    )
+    with op.batch_alter_table("kept_answers", schema=None) as batch_op:
+        batch_op.create_index("ix_kept_answers_began", ["began_at"], unique=False)
+
+    op.create_table(
         "order_tombstones",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column(
@@ -167,6 +201,26 @@ def upgrade() -> None:
             "netsuite_account_id", "number", name=op.f("uq_order_tombstones_netsuite_account_id_number")
         ),
     )
+    op.create_table(
+        "sessions",
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("user_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("awaits_code", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("address", sa.String(length=60), nullable=False),
+        sa.Column("browser", sa.String(length=200), nullable=False),
+        sa.Column("notices", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_sessions_user_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("token_hash", name=op.f("pk_sessions")),
+    )
+    with op.batch_alter_table("sessions", schema=None) as batch_op:
+        batch_op.create_index("ix_sessions_expires", ["expires_at"], unique=False)
+        batch_op.create_index("ix_sessions_user", ["user_id"], unique=False)
+
     op.create_table(
         "deliveries",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -230,6 +284,7 @@ def upgrade() -> None:
         )
         batch_op.create_index("ix_deliveries_received", ["received_at"], unique=False)
         batch_op.create_index("ix_deliveries_state", ["state", "id"], unique=False)
+        batch_op.create_index("ix_deliveries_trace", ["trace_id"], unique=False)
         batch_op.create_index(
             "uq_deliveries_account_key",
             ["account_id", "delivery_key"],
@@ -306,6 +361,7 @@ def upgrade() -> None:
         sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("watermark", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("found", sa.Integer(), nullable=False),
@@ -337,6 +393,68 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "requests",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "retrieve",
+                "dry_run",
+                "check",
+                name="request_kind",
+                native_enum=False,
+                create_constraint=True,
+                length=20,
+            ),
+            nullable=False,
+        ),
+        sa.Column("source", sa.String(length=20), nullable=False),
+        sa.Column(
+            "netsuite_account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("params", sa.JSON(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "queued",
+                "done",
+                "failed",
+                name="request_state",
+                native_enum=False,
+                create_constraint=True,
+                length=20,
+            ),
+            nullable=False,
+        ),
+        sa.Column("result", sa.JSON(), nullable=False),
+        sa.Column("reason", sa.String(length=40), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("actor", sa.String(length=120), nullable=False),
+        sa.Column("trace_id", sa.String(length=32), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lease_token", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_requests_account_id")),
+        sa.ForeignKeyConstraint(
+            ["netsuite_account_id"], ["netsuite_accounts.id"], name=op.f("fk_requests_netsuite_account_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_requests")),
+    )
+    with op.batch_alter_table("requests", schema=None) as batch_op:
+        batch_op.create_index("ix_requests_created", ["created_at"], unique=False)
+        batch_op.create_index(
+            "ix_requests_due",
+            ["due_at"],
+            unique=False,
+            postgresql_where=sa.text("due_at IS NOT NULL"),
+            sqlite_where=sa.text("due_at IS NOT NULL"),
+        )
+
+    op.create_table(
         "runs",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column(
@@ -358,6 +476,7 @@ def upgrade() -> None:
         sa.Column("until", sa.DateTime(timezone=True), nullable=False),
         sa.Column("done_until", sa.DateTime(timezone=True), nullable=False),
         sa.Column("reaches_to", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("stride", sa.Integer(), nullable=False),
         sa.Column(
             "state",
             sa.Enum(
@@ -457,6 +576,7 @@ def upgrade() -> None:
         sa.Column("posted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("write_began", sa.Boolean(), nullable=False),
         sa.Column("write_began_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("unanswered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reviewed", sa.Boolean(), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
@@ -479,6 +599,7 @@ def upgrade() -> None:
         ),
     )
     with op.batch_alter_table("refunds", schema=None) as batch_op:
+        batch_op.create_index("ix_refunds_account", ["account_id", "id"], unique=False)
         batch_op.create_index(
             "ix_refunds_due",
             ["due_at"],
@@ -488,6 +609,18 @@ def upgrade() -> None:
         )
         batch_op.create_index("ix_refunds_key", ["key"], unique=False)
         batch_op.create_index("ix_refunds_order", ["account_id", "storefront_order_id"], unique=False)
+        batch_op.create_index("ix_refunds_order_id", ["storefront_order_id"], unique=False)
+        batch_op.create_index("ix_refunds_order_link", ["order_link_id"], unique=False)
+        batch_op.create_index("ix_refunds_order_name", ["storefront_order_name"], unique=False)
+        batch_op.create_index(
+            "ix_refunds_posted",
+            ["posted_at"],
+            unique=False,
+            postgresql_where=sa.text("posted_at IS NOT NULL"),
+            sqlite_where=sa.text("posted_at IS NOT NULL"),
+        )
+        batch_op.create_index("ix_refunds_reason", ["reason", "id"], unique=False)
+        batch_op.create_index("ix_refunds_source", ["source_refund_id"], unique=False)
         batch_op.create_index("ix_refunds_state", ["state", "id"], unique=False)
         batch_op.create_index("ix_refunds_target", ["target_id"], unique=False)
 
@@ -538,6 +671,7 @@ def upgrade() -> None:
             sa.Enum(
                 "new",
                 "known",
+                "collected",
                 "matched",
                 "netsuite_lacks_it",
                 "storefront_lacks_it",
@@ -560,9 +694,12 @@ def upgrade() -> None:
         sa.Column("netsuite_type", sa.String(length=20), nullable=False),
         sa.Column("netsuite_id", sa.String(length=40), nullable=False),
         sa.Column("netsuite_number", sa.String(length=60), nullable=False),
+        sa.Column("netsuite_currency", sa.String(length=3), nullable=False),
+        sa.Column("netsuite_exponent", sa.Integer(), nullable=False),
         sa.Column("netsuite_minor", sa.BigInteger(), nullable=True),
         sa.Column("refund_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("facts", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
             ["refund_id"], ["refunds.id"], name=op.f("fk_run_items_refund_id"), ondelete="SET NULL"
         ),
@@ -587,6 +724,16 @@ def downgrade() -> None:
     with op.batch_alter_table("refunds", schema=None) as batch_op:
         batch_op.drop_index("ix_refunds_target")
         batch_op.drop_index("ix_refunds_state")
+        batch_op.drop_index("ix_refunds_source")
+        batch_op.drop_index("ix_refunds_reason")
+        batch_op.drop_index(
+            "ix_refunds_posted",
+            postgresql_where=sa.text("posted_at IS NOT NULL"),
+            sqlite_where=sa.text("posted_at IS NOT NULL"),
+        )
+        batch_op.drop_index("ix_refunds_order_name")
+        batch_op.drop_index("ix_refunds_order_link")
+        batch_op.drop_index("ix_refunds_order_id")
         batch_op.drop_index("ix_refunds_order")
         batch_op.drop_index("ix_refunds_key")
         batch_op.drop_index(
@@ -594,6 +741,7 @@ def downgrade() -> None:
             postgresql_where=sa.text("due_at IS NOT NULL"),
             sqlite_where=sa.text("due_at IS NOT NULL"),
         )
+        batch_op.drop_index("ix_refunds_account")
 
     op.drop_table("refunds")
     with op.batch_alter_table("runs", schema=None) as batch_op:
@@ -605,6 +753,15 @@ def downgrade() -> None:
         batch_op.drop_index("ix_runs_account")
 
     op.drop_table("runs")
+    with op.batch_alter_table("requests", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_requests_due",
+            postgresql_where=sa.text("due_at IS NOT NULL"),
+            sqlite_where=sa.text("due_at IS NOT NULL"),
+        )
+        batch_op.drop_index("ix_requests_created")
+
+    op.drop_table("requests")
     with op.batch_alter_table("polls", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_polls_netsuite",
@@ -635,6 +792,7 @@ def downgrade() -> None:
             postgresql_where=sa.text("account_id IS NOT NULL"),
             sqlite_where=sa.text("account_id IS NOT NULL"),
         )
+        batch_op.drop_index("ix_deliveries_trace")
         batch_op.drop_index("ix_deliveries_state")
         batch_op.drop_index("ix_deliveries_received")
         batch_op.drop_index(
@@ -650,13 +808,29 @@ def downgrade() -> None:
         )
 
     op.drop_table("deliveries")
+    with op.batch_alter_table("sessions", schema=None) as batch_op:
+        batch_op.drop_index("ix_sessions_user")
+        batch_op.drop_index("ix_sessions_expires")
+
+    op.drop_table("sessions")
     op.drop_table("order_tombstones")
+    with op.batch_alter_table("kept_answers", schema=None) as batch_op:
+        batch_op.drop_index("ix_kept_answers_began")
+
+    op.drop_table("kept_answers")
     op.drop_table("accounts")
     op.drop_table("users")
+    with op.batch_alter_table("sign_in_tries", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sign_in_tries_began_at"))
+
+    op.drop_table("sign_in_tries")
     op.drop_table("settings")
     op.drop_table("netsuite_accounts")
     with op.batch_alter_table("audit_entries", schema=None) as batch_op:
         batch_op.drop_index("ix_audit_entries_subject")
+        batch_op.drop_index("ix_audit_entries_at")
+        batch_op.drop_index("ix_audit_entries_actor")
+        batch_op.drop_index("ix_audit_entries_action")
 
     op.drop_table("audit_entries")
     op.drop_table("api_tokens")

@@ -1,0 +1,64 @@
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from ledger.clock import utcnow
+from ledger.policy import Policy
+from tests.support.specs_amazon import check_calls
+from tests.workers.platforms.amazon import FULL_LINE, KEY, line, open_seller, plan
+from tests.workers.platforms.world import Control, usd
+from workers.platforms.errors import PlatformError
+from workers.platforms.http import Http
+from workers.platforms.storefront import Asked
+
+
+@pytest.mark.parametrize("finances", ["2024-06-19", "v0"])
+def test_every_request_is_of_amazons_published_models(
+    control: Control, http: Http, specs_dir: Path, finances: str
+) -> None:
+    push = {"via": "sns", "url": "http://127.0.0.1:9/webhooks/amazon/amazon"}
+    seller = open_seller(
+        control, push=push, page_size=1, v0_late_seconds=0, feed_seconds={"queue": 0, "process": 0}
+    )
+    client = seller.client(http, finances=finances)
+    order = seller.order(lines=[FULL_LINE])
+    seller.refund(order)
+    client.check()
+    assert client.refunds(order["id"], policy=Policy(), mark_prefix="")
+    found = client.order(order["id"])
+    assert found is not None
+    wanted = plan(
+        "25.00",
+        line(found.lines[0].id, net="20.00", tax="1.60"),
+        order_id=found.id,
+        shipping="3.00",
+        shipping_tax="0.40",
+    )
+    written = client.refund(wanted, key=KEY)
+    assert client.outcome(found, Asked(KEY, written.id, utcnow(), usd("25.00"))) is not None
+    with pytest.raises(PlatformError):
+        client.outcome(found, Asked(KEY, "", utcnow(), usd("25.00")))
+    list(client.changes(seller.now - timedelta(hours=1), seller.now))
+    shown = seller.control.get(seller.path)["push"]
+    client.confirm(
+        "https://sns.us-east-1.amazonaws.com/?Action=ConfirmSubscription"
+        f"&TopicArn={shown['topic_arn']}&Token={shown['token']}"
+    )
+    calls = seller.calls()
+    check_calls(specs_dir, calls)
+    reads = {"listFinancialEventsByOrderId"} if finances == "v0" else set()
+    assert {call["operation"] for call in calls} == reads | {
+        "token",
+        "listTransactions",
+        "getOrder",
+        "createFeedDocument",
+        "upload",
+        "createFeed",
+        "getFeed",
+        "getFeedDocument",
+        "download",
+        "getFeeds",
+        "sns:ConfirmSubscription",
+    }
+    assert all(200 <= call["status"] < 300 for call in calls)

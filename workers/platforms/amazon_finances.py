@@ -1,0 +1,128 @@
+"""Reads an order's money, and whose refunds changed, by the Finances API.
+
+The API of 2024-06-19 is the one to use. The old one, v0, is read for accounts whose credentials say so, and
+only for them: the two know the same refund by different ids, so that an account that went from one to the
+other by itself would carry its refunds twice.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from ledger.clock import utcnow
+from workers.platforms.amazon_api import AmazonApi, Node, listed, understood
+from workers.platforms.amazon_events import rows_from_events
+from workers.platforms.amazon_rows import REFUNDS, Row, kept, kind_of
+from workers.platforms.amazon_transactions import order_of, rows_from
+from workers.platforms.errors import PlatformError, TooMuchError
+from workers.platforms.storefront import Change
+
+_MOST_PAGES: Final = 200  # of one order
+_MOST_AT_ONCE: Final = 10  # pages of changes: as many calls as the usage plan can save up
+_LATEST: Final = timedelta(minutes=2, seconds=5)  # before now; later times are refused
+_LONGEST: Final = timedelta(days=179)  # of a span of more than 180 days nothing is answered
+
+
+class Finances:
+    """One seller's transactions.
+
+    Args:
+        api: What they are read over.
+        is_old: Whether an order's money is read by version v0.
+        now: Tells the time, in UTC.
+    """
+
+    def __init__(self, api: AmazonApi, *, is_old: bool, now: Callable[[], datetime] = utcnow) -> None:
+        self._api = api
+        self._is_old = is_old
+        self._now = now
+
+    def rows(self, order_id: str) -> tuple[Row, ...]:
+        """Return everything that moved an order's money, the oldest first.
+
+        Raises:
+            PlatformError: If Amazon does not say.
+        """
+        with understood():
+            if self._is_old:
+                return rows_from_events(self._events(order_id), order_id)
+            wanted = {"relatedIdentifierName": "ORDER_ID", "relatedIdentifierValue": order_id}
+            return rows_from(each for page in self._transactions(wanted, most=_MOST_PAGES) for each in page)
+
+    def changes(self, since: datetime, until: datetime) -> Iterator[Change]:
+        """Yield orders with refunds that were posted or released in a time, the oldest of each page first.
+
+        Rows may come up to two days after their time. Amazon answers at most 180 days at once, and in no
+        documented order.
+
+        Args:
+            since: In UTC.
+            until: In UTC; later than two minutes ago is cut off.
+
+        Raises:
+            PlatformError: If Amazon does not say; `TooMuchError` if it has too much to say.
+        """
+        since, end = since.replace(microsecond=0), min(until, self._now() - _LATEST).replace(microsecond=0)
+        while since < end:
+            upto = min(end, since + _LONGEST)
+            wanted = {"postedAfter": _text(since), "postedBefore": _text(upto)}
+            for page in self._transactions(wanted, most=_MOST_AT_ONCE):
+                with understood():
+                    changes = [_change(row) for row in _refunds(page)]
+                yield from sorted(changes, key=lambda change: change.changed_at)
+            since = upto
+
+    def check(self) -> None:
+        """Make a cheap call that needs valid credentials and the role Finance and Accounting.
+
+        Raises:
+            PlatformError: If Amazon refuses it.
+        """
+        end = self._now() - _LATEST
+        wanted = {"postedAfter": _text(end - timedelta(minutes=1)), "postedBefore": _text(end)}
+        self._api.call("listTransactions", params=wanted)
+
+    def _transactions(self, wanted: Mapping[str, str], *, most: int) -> Iterator[list[Node]]:
+        """Yield the transactions asked for page by page; a page may be empty and not be the last."""
+        params = dict(wanted)
+        for _ in range(most):
+            payload = self._api.call("listTransactions", params=params).get("payload") or {}
+            yield listed(payload, "transactions")
+            token = payload.get("nextToken")
+            if not token:
+                return
+            params = {**wanted, "nextToken": str(token)}
+        raise TooMuchError(f"more than {most} pages of transactions for {', '.join(wanted.values())}")
+
+    def _events(self, order_id: str) -> Iterator[Node]:
+        params: dict[str, str] = {}
+        for _ in range(_MOST_PAGES):
+            answer = self._api.find("listFinancialEventsByOrderId", id_=order_id, params=params)
+            if answer is None:
+                detail = f"the Finances API v0 has nothing of {order_id}: it may be gone, see `finances`"
+                raise PlatformError("REFUSED", detail)
+            payload = answer.get("payload") or {}
+            yield payload.get("FinancialEvents") or {}
+            if not payload.get("NextToken"):
+                return
+            params = {"NextToken": str(payload["NextToken"])}
+        raise PlatformError("REFUSED", f"more than {_MOST_PAGES} pages of events of order {order_id}")
+
+
+def _refunds(page: list[Node]) -> Iterator[Row]:
+    """Yield the refunds of orders among a page's transactions; others need not be understood."""
+    about_orders = (each for each in page if order_of(each) and _is_refund(each))
+    yield from rows_from(about_orders)
+
+
+def _is_refund(transaction: Node) -> bool:
+    return kind_of(kept(transaction, "transactionType")) in REFUNDS
+
+
+def _change(row: Row) -> Change:
+    state = "pending" if row.is_pending else "moved"
+    return Change(row.order_id, (row.refund_id or row.id,), row.posted_at, f"{row.id}-{state}")
+
+
+def _text(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
