@@ -1,24 +1,20 @@
 """Control routes for sellers: they play the seller, the buyers, and Amazon's back office."""
 
-import concurrent.futures
-from datetime import datetime
 from http import HTTPStatus
 
 from flask import Blueprint, Response, request
 
-from sandbox.amazon import sns
-from sandbox.amazon.answers import moment, moment_of
+from sandbox.amazon.answers import moment
 from sandbox.amazon.breakdowns import transaction_json
+from sandbox.amazon.control_pushes import PushControl
 from sandbox.amazon.feeds import feed_json
 from sandbox.amazon.ids import Ids
 from sandbox.amazon.model import ENDED, Feed, FeedStatus, FulfillmentStatus, LineFault, Order, Outcome
 from sandbox.amazon.notifications import (
     ORDER_CHANGE,
-    end_subscription,
     offer_subscription,
     order_change,
     publish,
-    send,
 )
 from sandbox.amazon.orders import DATASETS, order_json, place_order
 from sandbox.amazon.progress import announce, catch_up
@@ -62,14 +58,9 @@ class SellerControl:
             ("GET", "/<seller_id>/feeds", self.show_feeds),
             ("POST", "/<seller_id>/feeds/outcome", self.set_next_outcome),
             ("POST", "/<seller_id>/feeds/<feed_id>/outcome", self.set_outcome),
-            ("POST", "/<seller_id>/sns/sign", self.sign),
-            ("POST", "/<seller_id>/sns/subscribe", self.subscribe),
-            ("POST", "/<seller_id>/sns/unsubscribe", self.unsubscribe),
-            ("GET", "/<seller_id>/webhooks", self.show_webhooks),
-            ("POST", "/<seller_id>/webhooks/<webhook_id>/redeliver", self.redeliver),
-            ("POST", "/<seller_id>/notifications/<notification_id>/duplicate", self.duplicate),
         ):
             blueprint.add_url_rule(path, handler.__name__, handler, methods=[method])
+        PushControl(self._world, self._seller).add_to(blueprint)
         return blueprint
 
     def _seller(self, seller_id: str) -> Seller:
@@ -257,62 +248,6 @@ class SellerControl:
             catch_up(self._world, seller)
             return json_response(_feed_json(feed))
 
-    def sign(self, seller_id: str) -> Response:
-        """Sign a message of SNS's and return it, with its headers, without sending it."""
-        fields = body_fields()
-        with self._world.lock:
-            seller = self._seller(seller_id)
-            now = self._world.clock.now()
-            return json_response(signed_message(seller, fields, now))
-
-    def subscribe(self, seller_id: str) -> Response:
-        """Ask the endpoint again to confirm its subscription."""
-        with self._world.lock:
-            seller = self._seller(seller_id)
-            if seller.push is None or seller.push.via != "sns":
-                raise ControlError("The seller's notifications do not go by way of SNS.")
-            seller.push.confirmed = False
-            offer_subscription(self._world, seller)
-            return json_response(self._shown(seller))
-
-    def unsubscribe(self, seller_id: str) -> Response:
-        """End the subscription, and tell the endpoint."""
-        with self._world.lock:
-            seller = self._seller(seller_id)
-            end_subscription(self._world, seller)
-            return json_response(self._shown(seller))
-
-    def show_webhooks(self, seller_id: str) -> Response:
-        """Show every delivery, oldest first."""
-        with self._world.lock:
-            deliveries = self._world.courier.find(PLATFORM, self._seller(seller_id).id)
-        topic = request.args.get("topic")
-        return json_response([each.as_json() for each in deliveries if topic in {None, each.topic}])
-
-    def redeliver(self, seller_id: str, webhook_id: str) -> Response:
-        """Send a delivery again, now, as often as asked, as a retry does: nothing in it changes."""
-        fields = body_fields()
-        times, at_once = fields.integer("times", 1), fields.flag("concurrently")
-        fields.finish()
-        courier = self._world.courier
-        with self._world.lock:
-            mine = courier.find(PLATFORM, self._seller(seller_id).id)
-        found = [each for each in mine if each.id == webhook_id]
-        if not found:
-            raise ControlError(f"There is no delivery {webhook_id}.")
-        with concurrent.futures.ThreadPoolExecutor(times if at_once else 1) as senders:
-            statuses = list(senders.map(lambda _: courier.attempt(found[0]), range(times)))
-        return json_response({"id": webhook_id, "statuses": statuses})
-
-    def duplicate(self, seller_id: str, notification_id: str) -> Response:
-        """Deliver a notification once more under its own id, in a new message of SNS's or EventBridge's."""
-        with self._world.lock:
-            seller = self._seller(seller_id)
-            if notification_id not in seller.notifications:
-                raise ControlError(f"There is no notification {notification_id}.")
-            send(self._world, seller, *seller.notifications[notification_id])
-            return json_response({"id": notification_id})
-
 
 def outcome_from(fields: Fields) -> Outcome:
     """Read how a feed shall end.
@@ -335,27 +270,6 @@ def outcome_from(fields: Fields) -> Outcome:
     outcome = Outcome(status, fields.flag("executed"), faults)
     fields.finish()
     return outcome
-
-
-def signed_message(seller: Seller, fields: Fields, now: datetime) -> Json:
-    """Sign a notification as SNS would, whatever it says.
-
-    Raises:
-        ControlError: The description makes no sense.
-    """
-    push = seller.push
-    topic = fields.text("topic_arn", push.topic_arn if push else None)
-    version = fields.choice("signature_version", ("1", "2"), push.signature_version if push else "1")
-    at = moment_of("timestamp", fields.text("timestamp", moment(now)))
-    arn = push.subscription_arn if push else f"{topic}:0"
-    kind = fields.choice("type", ("Notification", "SubscriptionConfirmation"), "Notification")
-    text = fields.text("message")
-    fields.finish()
-    if kind == "Notification":
-        message = sns.notification(text, topic, arn, version, at)
-    else:
-        message = sns.confirmation(kind, topic, text, push.token if push else "token", version, at)
-    return {"headers": sns.headers(message, arn), "body": sns.as_bytes(message).decode()}
 
 
 def _order_json(seller: Seller, order: Order) -> Json:

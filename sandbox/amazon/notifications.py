@@ -1,6 +1,6 @@
 """Writes a seller's notifications, and sends them the way they reach an HTTPS endpoint.
 
-Amazon itself delivers to Amazon SQS and EventBridge only; an API destination or an SNS topic goes on from there.
+Amazon itself delivers to Amazon SQS and EventBridge only; an API destination or an SNS topic goes on.
 https://developer-docs.amazon.com/sp-api/docs/notifications-api-v1-use-case-guide
 """
 

@@ -7,13 +7,14 @@ import base64
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from werkzeug.datastructures import MultiDict
 
 from sandbox.amazon.answers import RefusedError, invalid, moment, moment_of
-from sandbox.amazon.model import FulfillmentStatus, Order
+from sandbox.amazon.model import Order
 from sandbox.amazon.orders import DATASETS, order_json
 from sandbox.amazon.seller import Seller
 from sandbox.jsonish import Json
@@ -84,11 +85,12 @@ def search_orders(seller: Seller, args: Args, now: datetime) -> Json:
     before = latest if given is None else moment_of(f"{first}Before", given)
     if given is not None and not after <= before <= latest:
         raise invalid(f"{first}Before must not be before {first}After, nor later than two minutes ago")
+    filters = filters_from(args)
     found = [
         order
         for order in seller.orders.values()
         if after <= (order.updated_at if by_update else order.created_at) <= before
-        and _fits(seller, order, args)
+        and filters.let_through(seller, order)
     ]
     included = frozenset(listed(args, "includedData", DATASETS))
     shown, pagination = _page(found, args)
@@ -101,19 +103,34 @@ def search_orders(seller: Seller, args: Args, now: datetime) -> Json:
     return answer
 
 
-def _fits(seller: Seller, order: Order, args: Args) -> bool:
-    """Tell whether the filters other than times let an order through."""
-    statuses = listed(args, "fulfillmentStatuses", FULFILLMENT_STATUSES)
-    fulfilled_by = listed(args, "fulfilledBy", tuple(FULFILLED_BY))
-    marketplaces = listed(args, "marketplaceIds")
-    return (
-        (not statuses or order.status in {FulfillmentStatus(each) for each in statuses if each in _KNOWN})
-        and (not fulfilled_by or order.network in {FULFILLED_BY[each] for each in fulfilled_by})
-        and (not marketplaces or seller.marketplace in marketplaces)
+@dataclass(frozen=True)
+class Filters:
+    """What is asked for besides times; what is empty lets everything through."""
+
+    statuses: frozenset[str]
+    networks: frozenset[str]
+    marketplaces: frozenset[str]
+
+    def let_through(self, seller: Seller, order: Order) -> bool:
+        """Tell whether an order is asked for."""
+        return (
+            (not self.statuses or order.status.value in self.statuses)
+            and (not self.networks or order.network in self.networks)
+            and (not self.marketplaces or seller.marketplace in self.marketplaces)
+        )
+
+
+def filters_from(args: Args) -> Filters:
+    """Read the filters.
+
+    Raises:
+        RefusedError: A value is not one of the documented.
+    """
+    return Filters(
+        statuses=frozenset(listed(args, "fulfillmentStatuses", FULFILLMENT_STATUSES)),
+        networks=frozenset(FULFILLED_BY[each] for each in listed(args, "fulfilledBy", tuple(FULFILLED_BY))),
+        marketplaces=frozenset(listed(args, "marketplaceIds")),
     )
-
-
-_KNOWN: Final = frozenset(each.value for each in FulfillmentStatus)
 
 
 def _page(found: list[Order], args: Args) -> tuple[list[Order], str]:

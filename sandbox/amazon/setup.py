@@ -143,11 +143,14 @@ def seller_json(seller: Seller) -> Json:
         "usage_plans": {
             name: {"rate": plan.rate, "burst": plan.burst} for name, plan in seller.plans.items()
         },
-        "push": None if seller.push is None else _push_json(seller.push),
+        "push": push_json(seller.push),
     }
 
 
-def _push_json(push: Push) -> Json:
+def push_json(push: Push | None) -> Json | None:
+    """Show where notifications go; nothing if nowhere."""
+    if push is None:
+        return None
     shown: Json = {"via": push.via, "url": push.url}
     if push.via == "sns":
         shown |= {

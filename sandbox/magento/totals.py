@@ -101,9 +101,16 @@ def _tax(order: Order, memo: CreditMemo, rounder: Rounder) -> None:
             tax += each.tax
     memo.shipping_tax, partial = _shipping_tax(order, memo, memo.invoice, rounder)
     tax += memo.shipping_tax
-    invoiced: Amount = sum((each.tax for each in order.invoices), Amount())
-    allowed = invoiced - order.refunded("tax")
+    allowed = _tax_left(order, memo.invoice)
     memo.tax = allowed if _is_last(order, memo) and not partial else allowed.at_most(tax)
+
+
+def _tax_left(order: Order, invoice: Invoice | None) -> Amount:
+    """Return the tax that was not given back yet: of the invoice if the memo is made by one, else of all."""
+    sources = order.invoices if invoice is None else [invoice]
+    memos = [each for each in order.memos if invoice is None or each.invoice is invoice]
+    invoiced: Amount = sum((each.tax for each in sources), Amount())
+    return invoiced - sum((each.tax for each in memos), Amount())
 
 
 def _shipping_tax(
@@ -113,7 +120,8 @@ def _shipping_tax(
     whole = order.shipping.base
     if not whole:
         return Amount(), False
-    partial = memo.shipping.base < whole and order.shipping_tax.order > 0
+    taxed = order.shipping_tax if invoice is None else invoice.shipping_tax
+    partial = memo.shipping.base < whole and taxed.order > 0
     if invoice is not None:
         return rounder.round(invoice.shipping_tax.share(memo.shipping.base, whole)), partial
     left = whole - order.refunded("shipping").base
@@ -126,11 +134,12 @@ def _is_last(order: Order, memo: CreditMemo) -> bool:
     """Tell whether the memo takes all that its own lines have left; lines it does not list do not count.
 
     That is why a memo that lists one line whole, and no other, takes the whole order's tax:
-    https://github.com/magento/magento2/issues/14713.
+    https://github.com/magento/magento2/issues/14713. Lines without money count: they have nothing to refund
+    by themselves, so that a memo with a variant's line is never the last.
     """
     if not memo.items:
         return not any(item.refundable for item in order.items)
-    return all(each.last for each in with_money(memo))
+    return all(each.last for each in memo.items)
 
 
 def _discount(memo: CreditMemo, rounder: Rounder) -> None:
