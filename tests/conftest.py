@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import zlib
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +20,21 @@ from tests.support.places import quick_place
 from tests.support.serving import serving
 
 _SPECS = "SPECS_DIR"
+_ON_ONE_DATABASE = (
+    "tests/cli/",
+    "tests/webhooks/api/",
+    "tests/webhooks/dashboard/",
+    "tests/webhooks/portal/",
+    "tests/webhooks/test_amazon",
+    "tests/webhooks/test_ebay",
+    "tests/webhooks/test_magento",
+    "tests/workers/test_carry_amazon",
+    "tests/workers/test_carry_ebay",
+    "tests/workers/test_carry_magento",
+    "tests/workers/test_carry_to_amazon",
+    "tests/workers/test_carry_to_ebay",
+    "tests/workers/test_carry_to_magento",
+)
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -32,14 +48,31 @@ def pytest_configure(config: pytest.Config) -> None:
     config.option.allow_unix_socket = True
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what reads the platforms' published specifications where there are none."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave each test of pages and platforms to one database, and skip what has no specifications to read.
+
+    What depends on the database is in the ledger and in how workers claim and carry; all of that runs on both.
+    """
+    spared = [item for item in items if _is_spared(item)]
+    if spared:
+        config.hook.pytest_deselected(items=spared)
+        items[:] = [item for item in items if not _is_spared(item)]
     needs_specs = pytest.mark.skipif(
         not os.environ.get(_SPECS), reason=f"{_SPECS} names no directory of the platforms' specifications"
     )
     for item in items:
         if "specs_dir" in getattr(item, "fixturenames", ()):
             item.add_marker(needs_specs)
+
+
+def _is_spared(item: pytest.Item) -> bool:
+    """Tell whether a test is left to the other database; which one it is depends on its name only."""
+    spec = getattr(item, "callspec", None)
+    name = spec.params.get("database_url") if spec is not None else None
+    if name is None or not item.nodeid.startswith(_ON_ONE_DATABASE):
+        return False
+    bare = item.nodeid.replace("sqlite", "").replace("postgresql", "")
+    return name != ("sqlite", "postgresql")[zlib.crc32(bare.encode()) % 2]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
