@@ -51,7 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave each test of pages and platforms to one database, and skip what has no specifications to read.
 
-    What depends on the database is in the ledger and in how workers claim and carry; all of that runs on both.
+    What depends on the database is in the ledger and in how workers claim and carry: that runs on both.
     """
     spared = [item for item in items if _is_spared(item)]
     if spared:
@@ -72,7 +72,8 @@ def _is_spared(item: pytest.Item) -> bool:
     if name is None or not item.nodeid.startswith(_ON_ONE_DATABASE):
         return False
     bare = item.nodeid.replace("sqlite", "").replace("postgresql", "")
-    return name != ("sqlite", "postgresql")[zlib.crc32(bare.encode()) % 2]
+    kept = ("sqlite", "postgresql")[zlib.crc32(bare.encode()) % 2]
+    return bool(name != kept)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
