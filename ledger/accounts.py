@@ -172,7 +172,8 @@ def by_slug(session: Session, slug: str) -> Account:
     Raises:
         AccountError: `not_found`.
     """
-    account = session.scalar(select(Account).where(Account.slug == slug))
+    is_name = _SLUG.fullmatch(slug)  # PostgreSQL cannot even be asked for some of what is none
+    account = session.scalar(select(Account).where(Account.slug == slug)) if is_name else None
     if account is None:
         raise AccountError(
             "not_found", f"there is no account {slug!r}; `refund-sync account list` shows them"
@@ -210,14 +211,9 @@ def set_direction(
     """
     if direction is account.direction:
         return
-    query = (
-        select(Refund.id)
-        .where(Refund.account_id == account.id, Refund.state.in_(UNDER_WAY))
-        .order_by(Refund.id)
-    )
-    waiting = session.scalars(query.limit(5)).all()
+    waiting = under_way(session, account.id, limit=5)
     if waiting:
-        named = ", ".join(str(number) for number in waiting)
+        named = ", ".join(str(refund.id) for refund in waiting)
         raise AccountError(
             "under_way",
             f"the direction of {account.slug} cannot change while refunds are under way ({named}): "
@@ -254,6 +250,13 @@ def rotate_secret(
     before: list[str] = vault.open(account.webhook_secrets)
     account.webhook_secrets = vault.seal([secret, *[old for old in before if old != secret][: live - 1]])
     audit.write(session, subject_of(account), account.id, "rotate_secret", at=now, actor=actor)
+
+
+def under_way(session: Session, account_id: int, *, limit: int) -> Sequence[Refund]:
+    """Return some of an account's refunds that are under way, which keep it from turning round."""
+    query = select(Refund).where(Refund.account_id == account_id, Refund.state.in_(UNDER_WAY))
+    # In the order of the index that knows the few that are under way.
+    return session.scalars(query.order_by(Refund.state, Refund.id).limit(limit)).all()
 
 
 def counts(session: Session) -> dict[int, int]:

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, Protocol
 
+from sqlalchemy import delete as delete_rows
 from sqlalchemy.orm import Session
 
-from ledger import refunds
+from ledger import audit, refunds
 from ledger.models import Refund
-from ledger.states import Transition
+from ledger.models.accounts import Direction
+from ledger.states import State, Transition, follow
 
 
 class ActionError(ValueError):
@@ -22,6 +24,16 @@ class ActionError(ValueError):
     """
 
     reason = "note_required"
+
+
+class UndeletableError(ActionError):
+    """Raised when a refund must stay in the ledger.
+
+    Attributes:
+        reason: Always `not_deletable`.
+    """
+
+    reason = "not_deletable"
 
 
 class Action(Protocol):
@@ -40,6 +52,9 @@ class Action(Protocol):
 
 _NOTHING_DONE: Final = frozenset({"REFUSED", "PAYMENT_FAILED"})
 """Reasons that say of a request the other side had taken that no money moved by it."""
+
+_CLOSED: Final = frozenset({State.CANCELLED, State.IGNORED, State.RESOLVED})
+"""States in which nobody waits for a refund any more."""
 
 
 def retry(session: Session, refund_id: int, *, now: datetime, actor: str, note: str = "") -> Refund:
@@ -120,6 +135,58 @@ def resolve(
     return refund
 
 
+def delete(session: Session, refund_id: int, *, now: datetime, actor: str, note: str = "") -> Refund:
+    """Delete a refund from the ledger, with lines and attempts, and from nowhere else; return what it was.
+
+    It comes again if the source tells of it again. The audit trail stays.
+
+    Raises:
+        UndeletableError: If it is not closed, or may have been written where only the ledger would know.
+        ledger.refunds.RefundNotFoundError: If there is none.
+    """
+    refund = refunds.load(session, refund_id)
+    check(refund, "delete")
+    order = refund.storefront_order_name or refund.storefront_order_id
+    what = f"{refund.origin} refund {refund.source_refund_id} of order {order}, {refund.amount}"
+    audit.write(
+        session,
+        "refund",
+        refund.id,
+        "delete",
+        at=now,
+        actor=actor,
+        from_state=refund.state,
+        reason=refund.reason,
+        note=f"{what}: {note}" if note else what,
+        trace_id=refund.trace_id,
+    )
+    session.execute(delete_rows(Refund).where(Refund.id == refund_id))
+    return refund
+
+
+def check(refund: Refund, name: str) -> None:
+    """Check that something may be done with a refund as it is: an action's name, `resolve` or `delete`.
+
+    Raises:
+        UndeletableError: If it may not be deleted.
+        ledger.states.IllegalTransitionError: If its state does not allow it.
+    """
+    if name != "delete":
+        follow(_TRANSITIONS[name], refund.state)
+        return
+    if refund.state not in _CLOSED:
+        allowed = ", ".join(sorted(_CLOSED))
+        raise UndeletableError(
+            f"a refund that is {refund.state} cannot be deleted; it must be one of: {allowed}"
+        )
+    # NetSuite is asked for our key before anything is written; some storefronts cannot be asked.
+    if refund.write_began and refund.direction is Direction.FROM_NETSUITE:
+        raise UndeletableError(
+            "a refund that may have been made in the storefront must stay: nothing else keeps it from being "
+            "made there again"
+        )
+
+
 def _restart(
     session: Session, refund_id: int, transition: Transition, *, now: datetime, actor: str, note: str
 ) -> Refund:
@@ -135,6 +202,14 @@ def _restart(
     refunds.move(session, refund, transition, "REQUESTED_BY_PERSON", now=now, actor=actor, note=note)
     return refund
 
+
+_TRANSITIONS: Final[Mapping[str, Transition]] = {
+    "post": Transition.POST_NOW,
+    "retry": Transition.RETRY,
+    "cancel": Transition.CANCEL,
+    "uncancel": Transition.UNCANCEL,
+    "resolve": Transition.RESOLVE,
+}
 
 ACTIONS: Final[Mapping[str, Action]] = {"post": post, "retry": retry, "cancel": cancel, "uncancel": uncancel}
 """By name what needs no more than a refund; `resolve` needs a note."""

@@ -5,17 +5,22 @@ SQLite runs in WAL mode with synchronous FULL, so a commit is on disk before it 
 (BEGIN IMMEDIATE), so two of them wait for each other instead of failing half-way.
 """
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
 _WRITES: Final = "refund_sync_writes"
+_STEP: Final = 0.0005  # seconds between two tries to become SQLite's one writer
 
 
 class Database:
@@ -53,7 +58,7 @@ class Database:
         self.engine: Engine = create_engine(parsed, **options)
         if self.is_sqlite:
             event.listen(self.engine, "connect", _tune_sqlite)
-            event.listen(self.engine, "begin", _begin_sqlite)
+            event.listen(self.engine, "begin", partial(_begin_sqlite, patience))
         self._writer = self.engine.execution_options(**{_WRITES: True})
 
     @contextmanager
@@ -98,6 +103,26 @@ def _tune_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> N
     cursor.close()
 
 
-def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(_WRITES, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+def _begin_sqlite(patience: float, connection: Connection) -> None:
+    if not connection.get_execution_options().get(_WRITES, False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    # SQLite's own waiting sleeps longer each time, up to a tenth of a second, which is many commits' time.
+    driver = connection.connection.cursor()
+    driver.execute("PRAGMA busy_timeout=0")
+    deadline = time.monotonic() + patience
+    while not _begins(connection, is_last=time.monotonic() >= deadline):
+        time.sleep(_STEP)
+    driver.execute(f"PRAGMA busy_timeout={round(patience * 1000)}")
+    driver.close()
+
+
+def _begins(connection: Connection, *, is_last: bool) -> bool:
+    """Try to become the writer; return whether it came to that, or raise if this was the last try."""
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    except OperationalError as error:
+        if is_last or getattr(error.orig, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+    return True

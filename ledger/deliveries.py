@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from ledger import audit
 from ledger.events import Event, person_ref_of
+from ledger.inserting import Inserting
 from ledger.models import Account, Delivery
 from ledger.models.deliveries import DeliveryState
 from ledger.reasons import reason as known_reason
-from ledger.upsert import insert
 
 LEASE = timedelta(seconds=90)
 """How long a worker has for one delivery before another may take it over."""
@@ -46,12 +46,17 @@ class NewDelivery:
     person_ref: str = ""
 
 
-def accept(session: Session, new: NewDelivery, *, now: datetime) -> int | None:
-    """Write a delivery down; return its id, or None if one with its key is there already.
+Row = dict[str, Any]
+"""The columns of a delivery that is about to be written down."""
 
-    The database decides which of two is first, so that racing duplicates cannot both win.
+
+def row(new: NewDelivery, *, now: datetime) -> Row:
+    """Return a delivery's columns.
+
+    Raises:
+        ledger.reasons.UnknownReasonError: If it is quarantined for no known reason.
     """
-    values: dict[str, Any] = {
+    return {
         "source": new.source,
         "netsuite_account_id": new.netsuite_account_id,
         "account_id": new.account_id,
@@ -71,9 +76,33 @@ def accept(session: Session, new: NewDelivery, *, now: datetime) -> int | None:
         "due_at": None if new.reason else now + GRACE,
         "lease_token": 0,
     }
-    return session.execute(
-        insert(session, Delivery).values(values).on_conflict_do_nothing().returning(Delivery.id)
-    ).scalar()
+
+
+def accept(session: Session, new: NewDelivery, *, now: datetime) -> int | None:
+    """Write a delivery down; return its id, or None if one with its key is there already."""
+    return accept_all(session, [row(new, now=now)]).get(new.trace_id)
+
+
+def accept_all(session: Session, rows: Sequence[Row]) -> dict[str, int]:
+    """Write deliveries down in one statement; return the ids of those that are new, by trace id.
+
+    The database decides which of two is first, so that racing duplicates cannot both win. All transactions
+    insert in the same order, so that two of them never wait for each other's keys.
+    """
+    added = _INSERTING.execute(session.connection(), sorted(rows, key=_order))
+    return {trace_id: number for number, trace_id in added}
+
+
+_COLUMNS: Final = (
+    *("source", "netsuite_account_id", "account_id", "topic", "delivery_key", "headers", "body", "events"),
+    *("order_ref", "person_ref", "state", "reason", "detail", "trace_id", "received_at", "attempts", "due_at"),
+    "lease_token",
+)
+_INSERTING: Final = Inserting(Delivery, _COLUMNS, returning=("id", "trace_id"))
+
+
+def _order(row: Row) -> tuple[int, int, str]:
+    return row["netsuite_account_id"], row["account_id"] or 0, row["delivery_key"]
 
 
 def claim(session: Session, delivery_id: int, *, now: datetime) -> Delivery | None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from ledger.models import Delivery, Poll, Refund, Run
+from ledger.models import Delivery, Poll, Refund, Request, Run
 
 AGAIN: timedelta = timedelta(seconds=15)
 """How long a wake-up call has to be followed before it is repeated."""
@@ -32,9 +32,14 @@ def runs(session: Session, *, now: datetime, limit: int) -> Sequence[tuple[int, 
     return _hand_out(session, Run, Run.source, now=now, limit=limit)
 
 
+def requests(session: Session, *, now: datetime, limit: int) -> Sequence[tuple[int, str]]:
+    """Return the due requests as (id, source), and put them off by `AGAIN`."""
+    return _hand_out(session, Request, Request.source, now=now, limit=limit)
+
+
 def _hand_out(
     session: Session,
-    table: type[Delivery | Refund | Poll | Run],
+    table: type[Delivery | Refund | Poll | Run | Request],
     queue: InstrumentedAttribute[str],
     *,
     now: datetime,

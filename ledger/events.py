@@ -6,13 +6,15 @@ them.
 
 import hashlib
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from ledger.models import OrderState
 from ledger.money import Money, total
+
+_MOMENT: Final = timedelta(minutes=1)
 
 
 class PartKind(StrEnum):
@@ -188,7 +190,8 @@ class RefundSeen:
     def after(self, known: "RefundSeen") -> "RefundSeen":
         """Return the refund as it is known after this news, which may be older than what is known.
 
-        News that lacks a known payment is older, and settled money is not pending again.
+        News that lacks a known payment is older, and settled money is not pending again. When it was made may
+        come out differently by moments each time it is read off another clock, which is no news.
         """
         if {p.id for p in known.payments} - {p.id for p in self.payments}:
             return known
@@ -197,7 +200,9 @@ class RefundSeen:
             replace(p, state=settled.get(p.id, p.state)) if p.state is MoneyState.PENDING else p
             for p in self.payments
         )
-        return replace(self, payments=tuple(payments))
+        is_same_moment = abs(self.occurred_at - known.occurred_at) < _MOMENT
+        occurred_at = known.occurred_at if is_same_moment else self.occurred_at
+        return replace(self, payments=tuple(payments), occurred_at=occurred_at)
 
     def to_json(self) -> dict[str, Any]:
         """Return the event as JSON values."""

@@ -32,6 +32,7 @@ class Installation:
         read_timeout_seconds: How long a platform has to answer a call.
         keep_deliveries_days: Age at which settled deliveries are forgotten.
         poll_minutes: How often an account is asked for what no webhook told of, unless it says otherwise.
+        api_requests_per_minute: How many requests an API token has in a minute.
     """
 
     retry_seconds: float = 30.0
@@ -41,6 +42,7 @@ class Installation:
     read_timeout_seconds: float = 30.0
     keep_deliveries_days: float = 90.0
     poll_minutes: float = 15.0
+    api_requests_per_minute: float = 600.0
 
     @property
     def pace(self) -> Pace:

@@ -7,6 +7,7 @@ import logging
 import re
 import sys
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final, TextIO
 
 import structlog
@@ -69,11 +70,16 @@ def mask_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> Even
     return {key: _masked(key, value) for key, value in event.items()}
 
 
+@lru_cache(maxsize=1024)
+def _is_secret(key: str) -> bool:
+    return _SECRET_KEY.search(key) is not None
+
+
 def _masked(key: str, value: object) -> object:
-    if value and _SECRET_KEY.search(key):
+    if value and _is_secret(key):
         return MASK
     if isinstance(value, str):
-        return _URL_PASSWORD.sub(MASK, value)
+        return _URL_PASSWORD.sub(MASK, value) if "://" in value else value
     if isinstance(value, Mapping):
         return {name: _masked(str(name), inner) for name, inner in value.items()}
     if isinstance(value, (list, tuple)):

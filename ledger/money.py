@@ -5,6 +5,7 @@ Exponents follow ISO 4217 (https://www.iso.org/iso-4217-currency-codes.html): 2 
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final, Self
 
@@ -34,6 +35,7 @@ class MoneyError(ValueError):
         self.reason = reason
 
 
+@lru_cache(maxsize=256)
 def exponent(currency: str) -> int:
     """Return how many decimals the currency has: JPY 0, USD 2, KWD 3.
 
@@ -43,6 +45,11 @@ def exponent(currency: str) -> int:
     if not _CURRENCY.fullmatch(currency):
         raise MoneyError("bad_currency", f"{currency!r} is not an ISO 4217 currency code")
     return _EXPONENTS.get(currency, 2)
+
+
+@lru_cache(maxsize=256)
+def _quantum(currency: str) -> Decimal:
+    return Decimal(1).scaleb(-exponent(currency))
 
 
 def parse_amount(text: str | Decimal | int) -> Decimal:
@@ -84,8 +91,7 @@ class Money:
         Raises:
             MoneyError: `too_precise` if digits would be lost.
         """
-        quantum = Decimal(1).scaleb(-exponent(self.currency))
-        exact = self.amount.quantize(quantum)
+        exact = self.amount.quantize(_quantum(self.currency))
         if exact != self.amount:
             raise MoneyError(
                 "too_precise", f"{self.amount} has more decimals than {self.currency} can express"
@@ -100,8 +106,7 @@ class Money:
     @classmethod
     def rounded(cls, amount: Decimal, currency: str) -> Self:
         """Return the amount rounded half up to the currency's decimals."""
-        quantum = Decimal(1).scaleb(-exponent(currency))
-        return cls(amount.quantize(quantum, rounding=ROUND_HALF_UP), currency)
+        return cls(amount.quantize(_quantum(currency), rounding=ROUND_HALF_UP), currency)
 
     @classmethod
     def zero(cls, currency: str) -> Self:
@@ -179,4 +184,7 @@ def total(parts: list[Money], currency: str) -> Money:
     Raises:
         MoneyError: `currency_mixed` if a part is in another currency.
     """
-    return sum(parts, Money.zero(currency))
+    for part in parts:
+        if part.currency != currency:
+            raise MoneyError("currency_mixed", f"{currency} and {part.currency} cannot be mixed")
+    return Money(sum((part.amount for part in parts), Decimal(0)), currency)

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from ledger import audit
 from ledger.accounts import subject_of
-from ledger.models import Account, Delivery, NetSuiteAccount, Refund
+from ledger.models import Account, Delivery, NetSuiteAccount, Poll, Refund, Run, RunState
 from ledger.models.deliveries import DeliveryState
 from ledger.states import State
 
@@ -58,7 +58,18 @@ def resume(session: Session, account: Account | NetSuiteAccount, *, now: datetim
         .values(due_at=now, not_before=None)
         .returning(Delivery.id)
     ).all()
+    _wake_readers(session, account, now=now)
     return len(refunds) + len(deliveries)
+
+
+def _wake_readers(session: Session, account: Account | NetSuiteAccount, *, now: datetime) -> None:
+    """Let polls and runs go on that found the account paused."""
+    of_account = select(Account.id).where(_members(account))
+    is_books = isinstance(account, NetSuiteAccount)  # its own poll, and those of the shops joined to it
+    polled = Poll.netsuite_account_id == account.id if is_books else Poll.account_id == account.id
+    session.execute(update(Poll).where(polled).values(due_at=now, not_before=None))
+    paused = (Run.state == RunState.RUNNING, Run.reason != "", Run.account_id.in_(of_account))
+    session.execute(update(Run).where(*paused).values(due_at=now, not_before=None))
 
 
 def _members(account: Account | NetSuiteAccount) -> ColumnElement[bool]:

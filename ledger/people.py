@@ -5,13 +5,15 @@ import re
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Final
 
 from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ledger import audit
+from ledger import audit, sessions
 from ledger.models import ApiToken, Role, User
 
 SHORTEST_PASSWORD: Final = 12
@@ -26,6 +28,7 @@ _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _TOKEN_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _TOKEN_PREFIX: Final = "rst_"  # noqa: S105 - lets secret scanners find a token that leaked
 _TOKEN_BYTES: Final = 32
+_PASSWORD_BYTES: Final = 15  # 20 characters
 
 # Argon2id with the parameters of RFC 9106 section 4, the low-memory choice, which are the library's defaults.
 _HASHER: Final = PasswordHasher()
@@ -60,6 +63,7 @@ def add_user(session: Session, email: str, role: Role, password: str, *, now: da
     user.role = role
     user.password_hash = _HASHER.hash(password)
     user.disabled_at = None
+    user.totp_secret, user.totp_since, user.recovery_codes = b"", None, []
     session.flush()
     audit.write(session, "user", user.id, "add", at=now, actor=actor, note=f"{email}, {role}")
     return user
@@ -82,7 +86,79 @@ def disable_user(session: Session, email: str, *, now: datetime, actor: str) -> 
         raise PeopleError("not_found", f"there is no user {email}; `refund-sync user list` shows them")
     if user.disabled_at is None:
         user.disabled_at = now
+        sessions.end_all(session, user.id)
         audit.write(session, "user", user.id, "disable", at=now, actor=actor, note=email)
+    return user
+
+
+def by_email(session: Session, email: str) -> User | None:
+    """Return the person of an e-mail address who may sign in; None if there is none."""
+    query = select(User).where(User.email == email.strip().lower(), User.disabled_at.is_(None))
+    return session.scalar(query)
+
+
+def is_password(user: User | None, password: str) -> bool:
+    """Tell whether it is the person's password; takes as long for nobody. Slow on purpose: no transaction."""
+    try:
+        _HASHER.verify(user.password_hash if user else _nobodys_hash(), password[:_LONGEST_PASSWORD])
+    except (VerificationError, InvalidHashError):
+        return False
+    return user is not None
+
+
+@cache
+def _nobodys_hash() -> str:
+    """Return what a password is compared with where there is no such person, so that it takes as long."""
+    return _HASHER.hash(secrets.token_urlsafe())
+
+
+def set_role(session: Session, user_id: int, role: Role, *, now: datetime, actor: str) -> User:
+    """Give a person another role; they sign in anew.
+
+    Raises:
+        PeopleError: `not_found`.
+    """
+    user = _changing(session, user_id)
+    if user.role != role:
+        audit.write(
+            session,
+            "user",
+            user.id,
+            "set_role",
+            at=now,
+            actor=actor,
+            note=f"{user.email}, {user.role} to {role}",
+        )
+        user.role = role
+        sessions.end_all(session, user.id)
+    return user
+
+
+def set_password(
+    session: Session, user_id: int, password: str, *, now: datetime, actor: str, keep_session: str = ""
+) -> User:
+    """Give a person another password; they are signed out everywhere but for one session.
+
+    Raises:
+        PeopleError: `not_found`, or `bad_password`.
+    """
+    _check_password(password)
+    user = _changing(session, user_id)
+    user.password_hash = _HASHER.hash(password)
+    sessions.end_all(session, user.id, but=keep_session)
+    audit.write(session, "user", user.id, "set_password", at=now, actor=actor, note=user.email)
+    return user
+
+
+def new_password() -> str:
+    """Return a password for somebody to sign in with once and change."""
+    return secrets.token_urlsafe(_PASSWORD_BYTES)
+
+
+def _changing(session: Session, user_id: int) -> User:
+    user = session.scalar(select(User).where(User.id == user_id).with_for_update())
+    if user is None or user.disabled_at is not None:
+        raise PeopleError("not_found", "there is no such user, or they are disabled")
     return user
 
 
@@ -126,6 +202,14 @@ def revoke_token(session: Session, name: str, *, now: datetime, actor: str) -> A
         token.revoked_at = now
         audit.write(session, "token", token.id, "revoke", at=now, actor=actor, note=name)
     return token
+
+
+def by_token(session: Session, text: str, *, now: datetime) -> ApiToken | None:
+    """Return the token of a text; None if there is none, or it was revoked or is expired."""
+    query = select(ApiToken).where(
+        ApiToken.token_hash == token_hash(text), ApiToken.revoked_at.is_(None), ApiToken.expires_at > now
+    )
+    return session.scalar(query)
 
 
 def token_hash(text: str) -> str:

@@ -16,7 +16,7 @@ _STANDARD_FIELDS: Final = ("other_ref_num", "external_id")
 _LONGEST_WAIT: Final = 365  # days
 _LONGEST_POLL: Final = 1440  # minutes; a day
 _REFUND_REASON: Final = re.compile(r"[A-Za-z_]{0,60}")
-_CHOICES: Final = {
+CHOICES: Final = {
     "order_match_value": ("id", "name"),
     "currency_mode": ("shop", "presentment"),
     "tax_mode": ("auto", "netsuite", "line"),
@@ -26,6 +26,7 @@ _CHOICES: Final = {
     "unrequested": ("discrepancy", "post"),
     "selling_fees": ("leave", "post"),
 }
+"""The values of the settings that have a few only."""
 
 
 class PolicyError(ValueError):
@@ -179,8 +180,8 @@ def _read(name: str, text: str, kind: type) -> str | int | bool:
 
 
 def _check(name: str, value: str | int | bool) -> None:  # noqa: FBT001 - a setting's value may be a switch
-    if name in _CHOICES and value not in _CHOICES[name]:
-        raise PolicyError("bad_value", f"{name} must be one of {', '.join(_CHOICES[name])}, not {value!r}")
+    if name in CHOICES and value not in CHOICES[name]:
+        raise PolicyError("bad_value", f"{name} must be one of {', '.join(CHOICES[name])}, not {value!r}")
     if name == "order_match" and value not in _STANDARD_FIELDS and not _CUSTOM_FIELD.fullmatch(str(value)):
         raise PolicyError(
             "bad_value",

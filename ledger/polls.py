@@ -5,11 +5,11 @@ changed and when, so that it can double neither a webhook nor another poll.
 """
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from ledger import deliveries
@@ -27,6 +27,7 @@ JITTER = 0.2
 """By what share of the interval a poll comes earlier or later, so that they spread by themselves."""
 
 _LONGEST_BACKOFF = timedelta(hours=6)
+_MOST_DOUBLINGS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +46,28 @@ class Found:
 
 
 def ensure(session: Session, *, now: datetime) -> int:
-    """Make sure that every account and NetSuite account is polled; return how many were not yet."""
+    """Make sure that every account and NetSuite account is polled; return how many were not yet.
+
+    The first poll begins with what happened since they were added: until now nobody listened.
+    """
     made = 0
     polled = select(Poll.account_id).where(Poll.account_id.is_not(None))
     for account in session.scalars(select(Account).where(Account.id.not_in(polled))):
-        made += _add(session, account.platform.value, account.netsuite_account_id, account, now=now)
+        made += _add(session, account.platform.value, account, account.netsuite_account_id, now=now)
     asked = select(Poll.netsuite_account_id).where(Poll.account_id.is_(None))
     for books in session.scalars(select(NetSuiteAccount).where(NetSuiteAccount.id.not_in(asked))):
-        made += _add(session, "netsuite", books.id, None, now=now)
+        made += _add(session, "netsuite", books, books.id, now=now)
     return made
 
 
-def _add(session: Session, source: str, netsuite_id: int, account: Account | None, *, now: datetime) -> int:
+def _add(
+    session: Session, source: str, owner: Account | NetSuiteAccount, netsuite_id: int, *, now: datetime
+) -> int:
     values = {
         "source": source,
         "netsuite_account_id": netsuite_id,
-        "account_id": account.id if account else None,
-        "watermark": now if account is None else account.created_at,
+        "account_id": owner.id if isinstance(owner, Account) else None,
+        "watermark": owner.created_at,
         "due_at": now,
         "failures": 0,
         "found": 0,
@@ -73,28 +79,65 @@ def _add(session: Session, source: str, netsuite_id: int, account: Account | Non
     return 0 if made.scalar() is None else 1
 
 
+def hurry(session: Session, owner: Account | NetSuiteAccount, *, now: datetime) -> Poll:
+    """Let an account be asked now rather than when it is due, and return its poll.
+
+    One that is under way is left to end: its `lease_until` lies ahead.
+    """
+    if isinstance(owner, Account):
+        _add(session, owner.platform.value, owner, owner.netsuite_account_id, now=now)
+        its = Poll.account_id == owner.id
+    else:
+        _add(session, "netsuite", owner, owner.id, now=now)
+        its = and_(Poll.netsuite_account_id == owner.id, Poll.account_id.is_(None))
+    at_rest = or_(Poll.lease_until.is_(None), Poll.lease_until <= now)
+    session.execute(update(Poll).where(its, at_rest).values(due_at=now, not_before=None))
+    return session.scalars(select(Poll).where(its).execution_options(populate_existing=True)).one()
+
+
 def claim(session: Session, poll_id: int, *, now: datetime) -> Poll | None:
-    """Take a poll for `LEASE`; return None if somebody else has it, or it is not due."""
+    """Take a poll for `LEASE`; return None if somebody else has it, or its time has not come.
+
+    Wake-up calls are repeated while a queue is full, so that many may stand in it for one poll.
+    """
     free = or_(Poll.lease_until.is_(None), Poll.lease_until <= now)
+    ripe = or_(Poll.not_before.is_(None), Poll.not_before <= now)
     claimed = session.execute(
         update(Poll)
-        .where(Poll.id == poll_id, free)
+        .where(Poll.id == poll_id, free, ripe)
         .values(lease_until=now + LEASE, due_at=now + LEASE, lease_token=Poll.lease_token + 1)
         .returning(Poll.id)
     ).scalar()
     return None if claimed is None else session.get_one(Poll, poll_id, populate_existing=True)
 
 
+def renew(session: Session, poll: Poll, *, now: datetime) -> bool:
+    """Begin the lease anew; return False if the claim is over."""
+    return _settle(session, poll, {"lease_until": now + LEASE, "due_at": now + LEASE})
+
+
 def advance(session: Session, poll: Poll, watermark: datetime, *, now: datetime) -> bool:
     """Keep how far was read and begin the lease anew; return False if the claim is over."""
-    return _settle(session, poll, {"watermark": watermark, "lease_until": now + LEASE})
+    values = {"watermark": watermark, "lease_until": now + LEASE, "due_at": now + LEASE}
+    return _settle(session, poll, values)
 
 
-def finish(session: Session, poll: Poll, *, found: int, interval: timedelta, now: datetime) -> bool:
-    """Give a poll back until its next time; return False if the claim is over."""
-    spread = 1 + JITTER * (2 * random.random() - 1)  # noqa: S311 - jitter, not a secret
+def finish(
+    session: Session, poll: Poll, *, found: int, interval: timedelta, now: datetime, is_behind: bool = False
+) -> bool:
+    """Give a poll back until its next time; return False if the claim is over.
+
+    Args:
+        session: A writing transaction.
+        poll: As it was claimed.
+        found: What it brought that was not known.
+        interval: How long until the next, give or take `JITTER`.
+        now: The time, in UTC.
+        is_behind: There is more to read already, so that the next comes at once.
+    """
+    due = now if is_behind else now + interval * _spread()
     values = {"found": found, "failures": 0, "reason": "", "detail": "", "ended_at": now}
-    return _settle(session, poll, {**values, "due_at": now + interval * spread, "lease_until": None})
+    return _settle(session, poll, {**values, "due_at": due, "not_before": due, "lease_until": None})
 
 
 def fail(
@@ -107,18 +150,27 @@ def fail(
     now: datetime,
     retry_after: float | None = None,
 ) -> bool:
-    """Put a poll off that could not be done, longer each time; return False if the claim is over."""
-    waits = min(_LONGEST_BACKOFF, interval * 2 ** min(poll.failures, 8))
-    due = now + (timedelta(seconds=retry_after) if retry_after is not None else waits)
+    """Put a poll off that could not be done, longer each time; return False if the claim is over.
+
+    It never comes before the `retry_after` seconds are over that the platform asked for.
+    """
+    wait = min(_LONGEST_BACKOFF, interval * 2 ** min(poll.failures, _MOST_DOUBLINGS)) * _spread()
+    due = now + max(wait, timedelta(seconds=retry_after or 0.0))
     values = {"failures": poll.failures + 1, "reason": known_reason(reason).code, "detail": detail}
-    return _settle(session, poll, {**values, "ended_at": now, "due_at": due, "lease_until": None})
+    return _settle(
+        session, poll, {**values, "ended_at": now, "due_at": due, "not_before": due, "lease_until": None}
+    )
 
 
-def _settle(session: Session, poll: Poll, values: dict[str, object]) -> bool:
+def _spread() -> float:
+    return 1 + JITTER * (2 * random.random() - 1)  # noqa: S311 - jitter, not a secret
+
+
+def _settle(session: Session, poll: Poll, values: Mapping[str, object]) -> bool:
     settled = session.execute(
         update(Poll)
         .where(Poll.id == poll.id, Poll.lease_token == poll.lease_token)
-        .values(values)
+        .values(**values)
         .returning(Poll.id)
     )
     return settled.scalar() is not None

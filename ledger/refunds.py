@@ -76,8 +76,18 @@ def record(
     *,
     now: datetime,
     trace_id: str,
+    received_at: datetime | None = None,
 ) -> tuple[Refund, bool]:
     """Write a refund down, or take over news of one that is known; return it and whether it is new.
+
+    Args:
+        session: A writing transaction.
+        account: Its account.
+        seen: The refund.
+        link: Its order's link, where that is known.
+        now: The time, in UTC.
+        trace_id: Joins what is written about it.
+        received_at: When the webhook that tells of it came; now where none does.
 
     News never undoes a decision: one that is with a person or cancelled stays where it is, with the new
     facts, and one that is posted keeps what was posted. Only one that lacked nothing but the buyer's request
@@ -90,7 +100,7 @@ def record(
         "source_refund_id": seen.refund_id,
         "key": key_of(account.slug, seen.refund_id),
         "direction": Direction.TO_NETSUITE if to_netsuite else Direction.FROM_NETSUITE,
-        "received_at": now,
+        "received_at": received_at or now,
         "facts_at": now,
         "state": State.SCHEDULED,
         "reason": "RECEIVED",

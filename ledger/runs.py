@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import insert as core_insert
 from sqlalchemy.orm import Session
 
 from ledger import audit
@@ -17,6 +18,11 @@ LEASE = timedelta(minutes=5)
 
 LONGEST: Final = timedelta(days=3 * 366)
 """How long a period may be."""
+
+LONGEST_STRIDE: Final = timedelta(days=1)
+"""How much time is read at once, at most."""
+
+SHORTEST_STRIDE: Final = timedelta(minutes=1)
 
 
 class RunError(Exception):
@@ -51,6 +57,8 @@ def begin(
         raise RunError(
             "bad_period", "the period must begin before it ends, in the past, and last 3 years at most"
         )
+    # The account's row is locked, so that of two who begin at once one comes first.
+    session.execute(select(Account.id).where(Account.id == account.id).with_for_update())
     going = select(Run.id).where(
         Run.account_id == account.id, Run.kind == kind, Run.state == RunState.RUNNING
     )
@@ -64,6 +72,7 @@ def begin(
         until=until,
         done_until=since,
         reaches_to=now,
+        stride=_seconds(LONGEST_STRIDE),
         state=RunState.RUNNING,
         actor=actor,
         trace_id=trace_id,
@@ -124,9 +133,28 @@ def renew(session: Session, run: Run, *, now: datetime) -> bool:
     return _settle(session, run, {"lease_until": now + LEASE, "due_at": now + LEASE})
 
 
-def advance(session: Session, run: Run, done_until: datetime, *, now: datetime) -> bool:
-    """Keep how far the run has come and give it back for its next bit; return False if the claim is over."""
-    values = {"done_until": done_until, "tries": 0, "reason": "", "detail": ""}
+def advance(
+    session: Session,
+    run: Run,
+    done_until: datetime,
+    *,
+    stride: timedelta,
+    now: datetime,
+    reaches_to: datetime | None = None,
+) -> bool:
+    """Keep how far the run has come and give it back for its next bit; return False if the claim is over.
+
+    Args:
+        session: A writing transaction.
+        run: As it was claimed.
+        done_until: Everything that changed up to here was looked at.
+        stride: How much time to read next; held between `SHORTEST_STRIDE` and `LONGEST_STRIDE`.
+        now: The time, in UTC.
+        reaches_to: How far to look from now on; as before if None.
+    """
+    values: dict[str, Any] = {"done_until": done_until, "tries": 0, "reason": "", "detail": ""}
+    values["stride"] = _seconds(min(max(stride, SHORTEST_STRIDE), LONGEST_STRIDE))
+    values["reaches_to"] = reaches_to or run.reaches_to
     return _settle(session, run, {**values, "lease_until": None, "due_at": now, "not_before": None})
 
 
@@ -137,10 +165,18 @@ def postpone(session: Session, run: Run, due: datetime, reason: str, detail: str
 
 
 def end(
-    session: Session, run: Run, state: RunState, *, now: datetime, reason: str = "", detail: str = ""
+    session: Session,
+    run: Run,
+    state: RunState,
+    *,
+    now: datetime,
+    done_until: datetime | None = None,
+    reason: str = "",
+    detail: str = "",
 ) -> bool:
     """Close a run; return False if the claim is over."""
-    values = {"state": state, "ended_at": now, "reason": reason, "detail": detail}
+    values: dict[str, Any] = {"state": state, "ended_at": now, "reason": reason, "detail": detail}
+    values["done_until"] = done_until or run.done_until
     return _settle(session, run, {**values, "lease_until": None, "due_at": None, "not_before": None})
 
 
@@ -197,9 +233,17 @@ def put(session: Session, run: Run, identity: str, **values: Any) -> bool:  # no
     return made.scalar() is not None
 
 
-def clear(session: Session, run: Run) -> None:
-    """Forget what a run wrote down, to write it anew."""
+def replace(session: Session, run: Run, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write down what a run found in place of what it wrote down before.
+
+    Args:
+        session: A writing transaction.
+        run: The run.
+        rows: Columns of `RunItem`, the same ones in each.
+    """
     session.execute(delete(RunItem).where(RunItem.run_id == run.id))
+    if rows:
+        session.execute(core_insert(RunItem), [{"run_id": run.id, **row} for row in rows])
 
 
 def items(
@@ -220,23 +264,30 @@ def items(
 def totals(session: Session, run_id: int) -> Sequence[tuple[Finding, str, int, int, int, int]]:
     """Return, by finding and currency, how many and the amounts of both sides.
 
+    A refund that the sides have in two currencies is counted under the storefront's, and each amount stands
+    under its own.
+
     Returns:
         Tuples of finding, currency, its exponent, number, storefront's and NetSuite's minor units.
     """
-    query = (
-        select(
-            RunItem.finding,
-            RunItem.currency,
-            RunItem.currency_exponent,
-            func.count(),
-            func.coalesce(func.sum(RunItem.storefront_minor), 0),
-            func.coalesce(func.sum(RunItem.netsuite_minor), 0),
+    own = (RunItem.finding, RunItem.currency, RunItem.currency_exponent)
+    others = (RunItem.finding, RunItem.netsuite_currency, RunItem.netsuite_exponent)
+    sums: dict[tuple[str, Finding, int], list[int]] = {}
+    for columns, amount, counts in ((own, RunItem.storefront_minor, 1), (others, RunItem.netsuite_minor, 0)):
+        query = (
+            select(*columns, func.count(), func.coalesce(func.sum(amount), 0))
+            .where(RunItem.run_id == run_id, columns[1] != "")
+            .group_by(*columns)
         )
-        .where(RunItem.run_id == run_id)
-        .group_by(RunItem.finding, RunItem.currency, RunItem.currency_exponent)
-        .order_by(RunItem.currency, RunItem.finding)
-    )
+        for finding, currency, exponent, number, minor in session.execute(query):
+            row = sums.setdefault((currency, finding, exponent), [0, 0, 0])
+            row[0] += int(number) * counts
+            row[2 - counts] += int(minor or 0)
     return [
-        (row[0], row[1], row[2], int(row[3]), int(row[4] or 0), int(row[5] or 0))
-        for row in session.execute(query)
+        (finding, currency, exponent, *(number, there, here))
+        for (currency, finding, exponent), (number, there, here) in sorted(sums.items())
     ]
+
+
+def _seconds(stride: timedelta) -> int:
+    return round(stride.total_seconds())

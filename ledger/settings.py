@@ -12,6 +12,7 @@ from ledger import urls
 _DATABASES: Final = ("sqlite:///", "postgresql://", "postgres://", "postgresql+psycopg://")
 _QUEUES: Final = ("redis://", "rediss://", "unix://", "valkey://", "valkeys://")
 _LOCAL_HOSTS: Final = ("localhost", "127.0.0.1", "::1")
+_MOST_PROXIES: Final = 10
 
 
 class SettingsError(ValueError):
@@ -40,6 +41,8 @@ class Settings:
         public_url: Where the platforms reach the web process; without a trailing slash.
         log_format: `json` or `console`.
         allow_private_urls: Whether accounts may have an API address that is local or without TLS.
+        trusted_proxies: How many reverse proxies stand before the web process; each adds to X-Forwarded-For
+            and X-Forwarded-Proto.
     """
 
     database_url: str
@@ -49,6 +52,7 @@ class Settings:
     data_dir: Path
     log_format: str
     allow_private_urls: bool
+    trusted_proxies: int = 0
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
@@ -70,6 +74,7 @@ class Settings:
                 log_format=_one_of(env, "REFUND_SYNC_LOG", ("json", "console"), problems),
                 allow_private_urls=_one_of(env, "REFUND_SYNC_ALLOW_PRIVATE_URLS", ("0", "1"), problems)
                 == "1",
+                trusted_proxies=_count(env, "REFUND_SYNC_TRUSTED_PROXIES", problems),
             ),
             problems,
         )
@@ -122,6 +127,14 @@ def _public_url(text: str, problems: list[str]) -> str:
             "REFUND_SYNC_PUBLIC_URL must be an https:// address, such as https://refunds.example.com."
         )
     return text.rstrip("/")
+
+
+def _count(env: Mapping[str, str], name: str, problems: list[str]) -> int:
+    text = env.get(name) or "0"
+    if not (text.isascii() and text.isdigit() and int(text) <= _MOST_PROXIES):
+        problems.append(f"{name} must be a number from 0 to {_MOST_PROXIES}, not {text!r}.")
+        return 0
+    return int(text)
 
 
 def _one_of(env: Mapping[str, str], name: str, choices: tuple[str, ...], problems: list[str]) -> str:

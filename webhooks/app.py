@@ -13,16 +13,21 @@ from flask import Flask, Response, request
 from redis import Redis
 from werkzeug import wrappers
 from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from ledger import embedded, log
 from ledger.clock import utcnow
 from ledger.database import Database
+from ledger.intake import Intake
+from ledger.models import Role
 from ledger.queue import Waker, connect
 from ledger.secrets import Vault
 from ledger.settings import Settings
-from webhooks import health
+from webhooks import api, dashboard, health, portal
+from webhooks.api.tools import Tools
 from webhooks.endpoints import Directory
 from webhooks.keys import FetchedKeys
+from webhooks.portal import Portal, access, errors
 from webhooks.receive import BodyError, Reception, refusal
 from webhooks.sources.protocol import Answer
 
@@ -71,14 +76,27 @@ def create_app(
     database = database or Database(settings.database_url, patience=_LEDGER_PATIENCE)
     redis = _redis(settings)
     keys = FetchedKeys(allow_private=settings.allow_private_urls)
-    directory = Directory(vault or Vault.of(settings), settings.public_url, keys)
-    reception = Reception(database, directory, waker or Waker(redis), clock)
+    vault, waker = vault or Vault.of(settings), waker or Waker(redis)
+    directory = Directory(vault, settings.public_url, keys)
+    reception = Reception(database, directory, Intake(database, waker), clock)
 
     app = WebProcess("webhooks", static_folder=None)
     # One more than is taken: of a body in chunks Werkzeug silently returns as much as the limit.
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY + 1
     app.register_blueprint(health.blueprint(database, redis))
     app.register_error_handler(HTTPException, _http_error)
+    if proxies := settings.trusted_proxies:
+        # Not X-Forwarded-Host, which many proxies hand on as whoever asks wrote it.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign] # as Flask documents
+    api.register(app, Tools(database, waker, redis, clock))
+    portal.install(app, Portal(database, vault, redis, waker, settings.public_url, clock))
+    dashboard.mount(
+        app,
+        redis,
+        lambda least: access.guard(Role(least)),
+        frame="base.html",
+        public_url=settings.public_url,
+    )
 
     @app.post("/webhooks/<source>/<account>")
     def receive(source: str, account: str) -> Response:
@@ -122,7 +140,11 @@ def _read_body() -> bytes:
 
 
 def _http_error(error: HTTPException) -> wrappers.Response:
-    """Answer what Flask refuses in the words of our own refusals."""
+    """Answer what Flask refuses in the words of our own refusals, or with a page for people."""
+    if api.is_ours(request.path):
+        return api.http_error(error)
+    if errors.is_for_people(request.path):
+        return errors.page(error)
     answer = error.get_response()
     status = HTTPStatus(answer.status_code)
     answer.content_type = "application/json"

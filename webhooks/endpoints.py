@@ -1,14 +1,19 @@
 """Which account an address belongs to."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from sqlalchemy.orm import Session
 
 from ledger.accounts import AccountError
+from ledger.database import Database
 from ledger.secrets import Vault
 from webhooks.sources import SOURCES
 from webhooks.sources.protocol import Endpoint, Keys, NoKeys, Source
+
+KEPT: Final = 1.0  # seconds an endpoint is remembered, and a change of its account may go unnoticed
 
 _SLUG_LENGTH: Final = 40  # characters; the width of the ledger's column
 
@@ -37,6 +42,11 @@ def source_of(name: str) -> Source:
         raise NoSuchEndpointError("unknown_source") from None
 
 
+def path_of(source: str, slug: str) -> str:
+    """Return where an account's webhooks are received, below the public address."""
+    return f"/webhooks/{source}/{slug}"
+
+
 @dataclass(frozen=True, slots=True)
 class Directory:
     """Finds endpoints.
@@ -44,11 +54,35 @@ class Directory:
     Attributes:
         public_url: Where the platforms reach us, without a slash at its end.
         keys: Where the platforms' public keys come from.
+        clock: Monotonic time in seconds.
     """
 
     vault: Vault = field(repr=False)
     public_url: str = ""
     keys: Keys = field(default_factory=NoKeys, repr=False)
+    clock: Callable[[], float] = time.monotonic
+    _known: dict[tuple[str, str], tuple[float, Endpoint]] = field(default_factory=dict, repr=False)
+
+    def recall(self, database: Database, source: Source, slug: str) -> Endpoint:
+        """Return the endpoint of a platform's account as it was at most `KEPT` seconds ago.
+
+        Raises what `find` does; that there is no such account is never remembered.
+        """
+        found_at, endpoint = self._known.get((source.name, slug), (0.0, None))
+        if endpoint is not None and self.clock() - found_at < KEPT:
+            return endpoint
+        return self.look_up(database, source, slug)
+
+    def look_up(self, database: Database, source: Source, slug: str) -> Endpoint:
+        """Return the endpoint of a platform's account as it is now, and remember it.
+
+        Raises what `find` does.
+        """
+        now = self.clock()
+        with database.read() as session:
+            endpoint = self.find(session, source, slug)
+        self._known[source.name, slug] = now, endpoint
+        return endpoint
 
     def find(self, session: Session, source: Source, slug: str) -> Endpoint:
         """Return the endpoint of a platform's account, with its live secrets as of now.
@@ -70,7 +104,7 @@ class Directory:
             raise NoSuchEndpointError("unknown_account")
         return replace(
             endpoint,
-            url=f"{self.public_url}/webhooks/{source.name}/{slug}",
+            url=f"{self.public_url}{path_of(source.name, slug)}",
             credentials=self.vault.open(account.credentials) if source.uses_credentials else {},
             keys=self.keys,
         )

@@ -4,7 +4,7 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Final
@@ -16,8 +16,8 @@ from ledger import deliveries
 from ledger.clock import utcnow
 from ledger.database import Database
 from ledger.deliveries import NewDelivery
+from ledger.intake import Intake
 from ledger.policy import PolicyError
-from ledger.queue import Waker
 from ledger.reasons import reason as known_reason
 from ledger.secrets import SecretsError
 from webhooks import endpoints
@@ -117,7 +117,7 @@ class Reception:
 
     database: Database
     directory: Directory
-    waker: Waker
+    intake: Intake
     clock: Callable[[], datetime] = utcnow
 
     def receive(
@@ -160,29 +160,43 @@ class Reception:
         trace_id: str,
     ) -> Outcome:
         source = endpoints.source_of(source_name)
-        with self.database.read() as session:
-            endpoint = self.directory.find(session, source, slug)
+        endpoint = self.directory.recall(self.database, source, slug)
         request = Request(headers, read_body(), self.clock())
-        source.verify(request, endpoint)
+        endpoint = self._verified(source, request, endpoint)
         new, remark = _read(source, request, endpoint, trace_id)
-        with self.database.write() as session:
-            delivery_id = deliveries.accept(session, new, now=request.received_at)
-        outcome = "duplicate" if delivery_id is None else "quarantined" if new.reason else "accepted"
+        taken = self.intake.take(deliveries.row(new, now=request.received_at))
+        outcome = "duplicate" if taken.id is None else "quarantined" if new.reason else "accepted"
         answer = source.answer(request, outcome)
-        taken = Outcome(
-            answer.status, outcome, remark, new.topic, delivery_id, len(request.body), answer=answer
+        return Outcome(
+            answer.status,
+            outcome,
+            remark,
+            new.topic,
+            taken.id,
+            len(request.body),
+            taken.woken,
+            "" if taken.id is None else new.detail,
+            answer,
         )
-        if delivery_id is None:
-            return taken
-        woken = outcome == "accepted" and self.waker.deliveries(source.name, [delivery_id])
-        return replace(taken, detail=new.detail, woken=woken)
+
+    def _verified(self, source: Source, request: Request, endpoint: Endpoint) -> Endpoint:
+        """Return the endpoint that a request is signed for: a secret that is new counts at once.
+
+        Raises:
+            SignatureError: If it is signed for neither the one remembered nor the one of now.
+        """
+        try:
+            source.verify(request, endpoint)
+        except SignatureError:
+            endpoint = self.directory.look_up(self.database, source, endpoint.slug)
+            source.verify(request, endpoint)
+        return endpoint
 
     def challenge(self, source_name: str, slug: str, query: Mapping[str, str]) -> Answer:
         """Prove to a platform that asks by GET that we listen at an address."""
         try:
             source = endpoints.source_of(source_name)
-            with self.database.read() as session:
-                endpoint = self.directory.find(session, source, slug)
+            endpoint = self.directory.recall(self.database, source, slug)
             answer = source.challenge(query, endpoint)
         except NoSuchEndpointError:
             answer = None
@@ -235,7 +249,8 @@ def _refused(status: HTTPStatus, reason: str, detail: str = "") -> Outcome:
 
 def _clean(text: str, length: int) -> str:
     """Return text that every database and terminal can hold."""
-    return "".join(character if character.isprintable() else "?" for character in text[:length])
+    text = text[:length]
+    return text if text.isprintable() else "".join(each if each.isprintable() else "?" for each in text)
 
 
 def _tell(outcome: Outcome, source_name: str, slug: str, trace_id: str, milliseconds: float) -> None:

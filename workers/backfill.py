@@ -1,7 +1,6 @@
 """Take a period's refunds over as if news of them had just come, or list what would come of that."""
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
@@ -13,11 +12,13 @@ from ledger.models import Finding, Refund, Run, RunKind
 from ledger.reasons import reason as known_reason
 from ledger.states import UNDER_WAY
 from workers import dry_run
+from workers.asking import asking
+from workers.bits import Bit, refunds_of
 from workers.posting.work import work_of
 from workers.rules.facts import NetSuiteRefund
 from workers.rules.views import Action, Decision, NetSuitePlan, StorefrontPlan
-from workers.runtime import Runtime
 from workers.understanding import netsuite, owner, storefront
+from workers.understanding.owner import Found, OwnerError
 
 _WORDS: Final = {
     Action.WRITE: "would be posted",
@@ -30,84 +31,112 @@ _WORDS: Final = {
 }
 
 
-def step(runtime: Runtime, run: Run, found: Iterable[RefundSeen]) -> None:
+def step(bit: Bit) -> None:
     """Take over, or list, what the storefront has.
 
     Raises:
+        ledger.refunds.LeaseLostError: If the run was stopped or taken over.
         workers.platforms.errors.PlatformError: If a platform does not say what is needed.
     """
-    for seen in found:
-        if run.kind is RunKind.DRY_RUN:
-            _list(runtime, run, seen)
+    for seen in refunds_of(bit):
+        if bit.run.kind is RunKind.DRY_RUN:
+            _list(bit, seen)
         else:
-            _take(runtime, run, seen)
+            _take(bit, seen)
 
 
-def step_from_netsuite(runtime: Runtime, run: Run, until: datetime) -> None:
-    """Take over, or list, the account's NetSuite refunds of the period that changed up to a time.
+def step_from_netsuite(bit: Bit) -> None:
+    """Take over, or list, the account's NetSuite refunds of the period that changed in a bit of time.
 
     Raises:
+        ledger.refunds.LeaseLostError: If the run was stopped or taken over.
         workers.platforms.errors.PlatformError: If a platform does not say what is needed.
     """
-    books = run.account.netsuite
-    client = runtime.netsuite(books)
-    changed, _ = client.changes(run.done_until, until)
+    runtime, run, books = bit.runtime, bit.run, bit.run.account.netsuite
+    with asking(books):
+        client = runtime.netsuite(books)
+        changed, _ = client.changes(bit.since_in_netsuite, bit.until, with_deleted=False)
+    entered = [each for each in changed if run.since <= each.created_at < run.until]
     with runtime.database.read() as session:
         fields = netsuite.order_fields(session, books)
-    for each in changed:
-        if run.since <= each.created_at < run.until:
-            event = RecordChanged(each.record_type, each.record_id, "create", external_id=each.external_id)
-            with runtime.database.read() as session:
-                is_wanted = netsuite.needs_reading(session, books, event)
-            if is_wanted:
-                record = client.refund(each.record_type, each.record_id, match_fields=fields)
-                _from_netsuite(runtime, run, event, record)
+    for each in bit.each(entered, at=lambda record: record.modified_at):
+        event = RecordChanged(each.record_type, each.record_id, "create", external_id=each.external_id)
+        with runtime.database.read() as session:
+            if not netsuite.needs_reading(session, books, event):
+                continue
+        with asking(books):
+            record = client.refund(each.record_type, each.record_id, match_fields=fields)
+        _from_netsuite(bit, event, record)
 
 
-def _from_netsuite(runtime: Runtime, run: Run, event: RecordChanged, record: NetSuiteRefund) -> None:
-    now, books = utcnow(), run.account.netsuite
-    asked = owner.ask(runtime, books, record)
+def _from_netsuite(bit: Bit, event: RecordChanged, record: NetSuiteRefund) -> None:
+    runtime, run = bit.runtime, bit.run
+    asked = owner.ask(runtime, run.account.netsuite, record)
     is_dry = run.kind is RunKind.DRY_RUN
-    with runtime.database.rehearse() if is_dry else runtime.database.write() as session:
+    with runtime.database.rehearse() if is_dry else bit.writing() as session:
         known = refunds.known(session, run.account_id, "netsuite", event.record_id)
-        taken = netsuite.take(session, books, event, record, asked=asked, now=now, trace_id=run.trace_id)
-        rows = [refunds.load(session, number) for number in taken.refund_ids]
-        works = [work_of(session, row) for row in rows if row.account_id == run.account_id]
-    for work in works:
-        note = _in_words(dry_run.decide(runtime, work)) if is_dry and known is None else ""
-        with runtime.database.write() as session:
-            refund_id = known if is_dry else work.row.id
-            finding = Finding.NEW if known is None else Finding.KNOWN
-            seen = RefundSeen.from_json(work.row.source_facts)
-            if _note(session, run, seen, finding, refund_id, note):
-                runs.count(session, run, found=1, taken=int(known is None and not is_dry))
-        if not is_dry and work.row.state in UNDER_WAY:
-            runtime.waker.refunds("netsuite", [work.row.id])
+        row = _recorded(session, run, event, record, asked)
+        if row is None:
+            return
+        if not is_dry:
+            _keep(session, run, RefundSeen.from_json(row.source_facts), row.id, was_known=known is not None)
+        work = work_of(session, row)
+    if is_dry:
+        note = _in_words(dry_run.decide(runtime, work)) if known is None else ""
+        _say(bit, RefundSeen.from_json(row.source_facts), known, note)
+    elif row.state in UNDER_WAY:
+        runtime.waker.refunds("netsuite", [row.id])
 
 
-def _take(runtime: Runtime, run: Run, seen: RefundSeen) -> None:
-    now = utcnow()
-    with runtime.database.write() as session:
+def _recorded(
+    session: Session, run: Run, event: RecordChanged, record: NetSuiteRefund, asked: Sequence[Found]
+) -> Refund | None:
+    """Return the refund of a record if it is one of the run's account; those of others are left alone."""
+    now, books = utcnow(), run.account.netsuite
+    if record.document is None or not record.order_id:
+        return None
+    try:
+        account, _ = owner.find(session, books, record, asked, now=now)
+    except OwnerError:
+        return None
+    if account.id != run.account_id:
+        return None
+    taken = netsuite.take(session, books, event, record, asked=asked, now=now, trace_id=run.trace_id)
+    return refunds.load(session, taken.refund_ids[0]) if taken.refund_ids else None
+
+
+def _take(bit: Bit, seen: RefundSeen) -> None:
+    run = bit.run
+    with bit.writing() as session:
         was_known = refunds.known(session, run.account_id, seen.origin, seen.refund_id) is not None
-        ids = storefront.take(session, run.account, seen, now=now, trace_id=run.trace_id)
-        is_new = _note(session, run, seen, Finding.KNOWN if was_known else Finding.NEW, ids[0], "")
-        if is_new:
-            runs.count(session, run, found=1, taken=int(not was_known))
+        ids = storefront.take(session, run.account, seen, now=utcnow(), trace_id=run.trace_id)
+        _keep(session, run, seen, ids[0], was_known=was_known)
         state = session.get_one(Refund, ids[0]).state
     if state in UNDER_WAY:
-        runtime.waker.refunds(seen.origin, ids)
+        bit.runtime.waker.refunds(seen.origin, ids)
 
 
-def _list(runtime: Runtime, run: Run, seen: RefundSeen) -> None:
+def _keep(session: Session, run: Run, seen: RefundSeen, refund_id: int, *, was_known: bool) -> None:
+    """Write down that a refund was taken over, in the same transaction, so that it is counted once."""
+    finding = Finding.KNOWN if was_known else Finding.NEW
+    if _note(session, run, seen, finding, refund_id, ""):
+        runs.count(session, run, found=1, taken=int(not was_known))
+
+
+def _list(bit: Bit, seen: RefundSeen) -> None:
+    runtime, account = bit.runtime, bit.run.account
     with runtime.database.read() as session:
-        refund_id = refunds.known(session, run.account_id, seen.origin, seen.refund_id)
-    note = ""
-    if refund_id is None:
-        note = _in_words(dry_run.would_with(runtime, run.account, seen, now=utcnow()))
-    with runtime.database.write() as session:
-        finding = Finding.NEW if refund_id is None else Finding.KNOWN
-        if _note(session, run, seen, finding, refund_id, note):
-            runs.count(session, run, found=1, taken=0)
+        known = refunds.known(session, account.id, seen.origin, seen.refund_id)
+    note = _in_words(dry_run.would_with(runtime, account, seen, now=utcnow())) if known is None else ""
+    _say(bit, seen, known, note)
+
+
+def _say(bit: Bit, seen: RefundSeen, known: int | None, note: str) -> None:
+    """Write down what would be done with a refund."""
+    with bit.writing() as session:
+        finding = Finding.NEW if known is None else Finding.KNOWN
+        if _note(session, bit.run, seen, finding, known, note):
+            runs.count(session, bit.run, found=1, taken=0)
 
 
 def _in_words(decision: Decision[NetSuitePlan] | Decision[StorefrontPlan]) -> str:
@@ -137,8 +166,12 @@ def _note(
 
 
 def _side(seen: RefundSeen) -> dict[str, Any]:
-    blank = {"storefront_refund_id": "", "netsuite_type": "", "netsuite_id": "", "netsuite_number": ""}
-    if seen.origin == "netsuite":
-        mine: dict[str, Any] = {"netsuite_type": seen.record_type, "netsuite_id": seen.refund_id}
-        return {**blank, **mine, "netsuite_minor": seen.amount.minor}
-    return {**blank, "storefront_refund_id": seen.refund_id, "storefront_minor": seen.amount.minor}
+    if seen.origin != "netsuite":
+        return {"storefront_refund_id": seen.refund_id, "storefront_minor": seen.amount.minor}
+    return {
+        "netsuite_type": seen.record_type,
+        "netsuite_id": seen.refund_id,
+        "netsuite_currency": seen.currency,
+        "netsuite_exponent": seen.amount.exponent,
+        "netsuite_minor": seen.amount.minor,
+    }

@@ -2,12 +2,17 @@
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Protocol
+
+from sqlalchemy.orm import Session
 
 from ledger import orders, refunds
+from ledger.clock import utcnow
 from ledger.events import RefundSeen
-from ledger.models import Account
+from ledger.models import Account, Refund
 from ledger.models.accounts import Direction
-from workers.platforms.errors import CredentialsError, PlatformError
+from workers.asking import AskedError, asking
+from workers.platforms.errors import PlatformError
 from workers.posting.side import PlanT, Side
 from workers.posting.to_netsuite import ToNetSuite
 from workers.posting.to_storefront import ToStorefront
@@ -21,11 +26,16 @@ def would(runtime: Runtime, refund_id: int) -> Decision[NetSuitePlan] | Decision
 
     Raises:
         ledger.refunds.RefundNotFoundError: If there is none.
-        PlatformError: If a platform does not say, or the credentials are not usable.
+        workers.asking.AskedError: If a platform does not say, or the credentials are not usable.
     """
     with runtime.database.rehearse() as session:
         work = work_of(session, refunds.load(session, refund_id))
-    return decide(runtime, work)
+
+    def learn(side: Side[PlanT]) -> None:
+        with runtime.database.rehearse() as session:
+            side.learn(session, refunds.load(session, refund_id), now=utcnow())
+
+    return decide(runtime, work, learn=learn)
 
 
 def would_with(
@@ -34,34 +44,57 @@ def would_with(
     """Return what would be done with a refund that is not in the ledger; it is not there afterwards either.
 
     Raises:
-        PlatformError: If a platform does not say, or the credentials are not usable.
+        workers.asking.AskedError: If a platform does not say, or the credentials are not usable.
     """
     with runtime.database.rehearse() as session:
-        link = orders.ensure(session, account.id, seen.order_id, now=now, name=seen.order_name)
-        row, _ = refunds.record(session, account, seen, link, now=now, trace_id="")
+        row = _recorded(session, account, seen, now=now)
         work = work_of(session, refunds.load(session, row.id))
-    return decide(runtime, work)
+
+    def learn(side: Side[PlanT]) -> None:
+        with runtime.database.rehearse() as session:
+            side.learn(session, refunds.load(session, _recorded(session, account, seen, now=now).id), now=now)
+
+    return decide(runtime, work, learn=learn)
 
 
-def decide(runtime: Runtime, work: Work) -> Decision[NetSuitePlan] | Decision[StorefrontPlan]:
+def _recorded(session: Session, account: Account, seen: RefundSeen, *, now: datetime) -> Refund:
+    link = orders.ensure(session, account.id, seen.order_id, now=now, name=seen.order_name)
+    return refunds.record(session, account, seen, link, now=now, trace_id="")[0]
+
+
+class _Learn(Protocol):
+    """Lets the ledger learn, for as long as is rehearsed, what a side read."""
+
+    def __call__(self, side: Side[PlanT]) -> None: ...
+
+
+def decide(
+    runtime: Runtime, work: Work, *, learn: _Learn | None = None
+) -> Decision[NetSuitePlan] | Decision[StorefrontPlan]:
     """Return what would be done with a refund, as it would be after a review.
 
     Raises:
-        PlatformError: If a platform does not say, or the credentials are not usable.
+        workers.asking.AskedError: If a platform does not say, or the credentials are not usable.
     """
     work = replace(work, refund=replace(work.refund, reviewed=True))
-    try:
-        storefront = runtime.storefront(work.row.account)
-        if work.refund.direction is Direction.FROM_NETSUITE:
-            return _of(ToStorefront(work, storefront))
-        return _of(ToNetSuite(work, runtime.netsuite(work.row.account.netsuite), storefront))
-    except CredentialsError as error:
-        raise PlatformError("BAD_CREDENTIALS", str(error)) from error
+    account = work.row.account
+    with asking(account):
+        storefront = runtime.storefront(account)
+    if work.refund.direction is Direction.FROM_NETSUITE:
+        return _of(ToStorefront(work, storefront), account, learn)
+    with asking(account.netsuite):
+        books = runtime.netsuite(account.netsuite)
+    return _of(ToNetSuite(work, books, storefront), account, learn)
 
 
-def _of(side: Side[PlanT]) -> Decision[PlanT]:
+def _of(side: Side[PlanT], account: Account, learn: _Learn | None) -> Decision[PlanT]:
     decision = side.decide()
-    if decision.action is Action.READ:
+    if decision.action is not Action.READ:
+        return decision
+    try:
         side.read()
-        decision = side.decide()
-    return decision
+    except PlatformError as error:
+        raise AskedError(account if side.asks_storefront else account.netsuite, error) from error
+    if learn is not None:
+        learn(side)
+    return side.decide()

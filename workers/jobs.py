@@ -5,7 +5,7 @@ from functools import cache
 
 from ledger import log
 from ledger.settings import Settings
-from workers import carry, polling, process, running
+from workers import answering, carry, polling, process, running
 from workers.runtime import Runtime
 
 
@@ -30,6 +30,11 @@ def poll_account(poll_id: int) -> None:
 def work_run(run_id: int) -> None:
     """Do the next bit of a run over a period."""
     running.work(runtime(), run_id)
+
+
+def answer_request(request_id: int) -> None:
+    """Answer what a person asked for."""
+    answering.answer(runtime(), request_id)
 
 
 def carry_refund(refund_id: int) -> None:

@@ -127,6 +127,7 @@ def _take(
                     asked=read.asked,
                     now=now,
                     trace_id=delivery.trace_id,
+                    received_at=delivery.received_at,
                 )
                 if taken.reason in _OWNERLESS:
                     raise PlatformError(taken.reason, taken.detail)
@@ -135,7 +136,14 @@ def _take(
             elif account is not None:
                 told = read.seen if isinstance(event, OrderTouched | SubscriptionOffered) else (event,)
                 for each in told:
-                    refund_ids += storefront.take(session, account, each, now=now, trace_id=delivery.trace_id)
+                    refund_ids += storefront.take(
+                        session,
+                        account,
+                        each,
+                        now=now,
+                        trace_id=delivery.trace_id,
+                        received_at=delivery.received_at,
+                    )
         is_late = any(read.is_late for read in found.values()) and not _brought_news(session, refund_ids, now)
         if is_late and account is not None:
             closed = _late(session, runtime, delivery, account, now=now)

@@ -9,12 +9,13 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 import structlog
 from sqlalchemy.exc import OperationalError
 
-from ledger import deliveries, due, polls
+from ledger import deliveries, due, idempotency, polls, requests
 from ledger.clock import utcnow
 from workers.runtime import Runtime
 
@@ -66,10 +67,12 @@ class Scheduler:
             late_refunds = due.refunds(session, now=now, limit=_BATCH)
             due_polls = due.polls(session, now=now, limit=_BATCH)
             due_runs = due.runs(session, now=now, limit=_BATCH)
+            due_requests = due.requests(session, now=now, limit=_BATCH)
         self._wake(waker.deliveries, late_deliveries)
         self._wake(waker.refunds, late_refunds)
         self._wake(waker.polls, due_polls)
         self._wake(waker.runs, due_runs)
+        self._wake(waker.requests, due_requests)
         found = len(late_deliveries) + len(late_refunds)
         if found:
             log.info("swept", deliveries=len(late_deliveries), refunds=len(late_refunds))
@@ -92,13 +95,24 @@ class Scheduler:
             polls.ensure(session, now=utcnow())
 
     def _forget(self) -> None:
-        """Delete settled deliveries that are older than the installation keeps them."""
+        """Delete what is settled and older than the installation keeps it."""
         if time.monotonic() - self._forgot_at < _FORGET_EVERY and self._forgot_at:
             return
         self._forgot_at = time.monotonic()
-        before = utcnow() - timedelta(days=self._runtime.installation.keep_deliveries_days)
-        forgotten = _FORGET_BATCH
-        while forgotten == _FORGET_BATCH and not self._stop.is_set():
+        now = utcnow()
+        before = now - timedelta(days=self._runtime.installation.keep_deliveries_days)
+        log.info(
+            "forgot",
+            deliveries=self._forget_all(partial(deliveries.forget, before=before)),
+            requests=self._forget_all(partial(requests.forget, before=before)),
+            answers=self._forget_all(partial(idempotency.forget, now=now)),
+        )
+
+    def _forget_all(self, forget: Callable[..., int]) -> int:
+        """Forget in batches, so that nobody waits for long; return how much it was."""
+        forgotten, last = 0, _FORGET_BATCH
+        while last == _FORGET_BATCH and not self._stop.is_set():
             with self._runtime.database.write() as session:
-                forgotten = deliveries.forget(session, before, limit=_FORGET_BATCH)
-            log.info("forgot", deliveries=forgotten)
+                last = forget(session, limit=_FORGET_BATCH)
+            forgotten += last
+        return forgotten

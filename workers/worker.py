@@ -22,7 +22,13 @@ from workers import jobs
 _TTL: Final = 60  # seconds; an idle worker's maintenance comes round this often
 _FUNCTIONS: Final[Mapping[str, Callable[[int], None]]] = {
     f"{function.__module__}.{function.__name__}": function
-    for function in (jobs.process_delivery, jobs.carry_refund, jobs.poll_account, jobs.work_run)
+    for function in (
+        jobs.process_delivery,
+        jobs.carry_refund,
+        jobs.poll_account,
+        jobs.work_run,
+        jobs.answer_request,
+    )
 }
 # What else of a job makes RQ call something: a function, or an address.
 _CALLED: Final = frozenset(

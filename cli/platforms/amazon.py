@@ -9,10 +9,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from cli.platforms.guide import Guide
+from ledger.models.accounts import Platform
+from webhooks.subscriptions import SUBSCRIPTIONS
 from workers.platforms.amazon_auth import validate_credentials
-
-TOPICS: Final = ("TRANSACTION_UPDATE", "ORDER_CHANGE")
-"""The types of notifications that tell of refunds and of orders."""
 
 
 def _webhook_secret(_credentials: Mapping[str, Any]) -> str:
@@ -23,8 +22,5 @@ def _webhook_secret(_credentials: Mapping[str, Any]) -> str:
 GUIDE: Final = Guide(
     validate_credentials=validate_credentials,
     webhook_secret=_webhook_secret,
-    secret_hint="it is what the relay sends: the API key of EventBridge's API destination",  # noqa: S106 - a hint, not a secret
-    topics=TOPICS,
-    topics_hint="the Notifications API (createDestination, createSubscription), for an EventBridge rule "
-    "with an API destination, or for a queue that is relayed by an SNS topic",
+    subscription=SUBSCRIPTIONS[Platform.AMAZON],
 )

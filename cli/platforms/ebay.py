@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from cli.platforms.guide import Guide
-from webhooks.sources.ebay_events import TOPICS
+from ledger.models.accounts import Platform
+from webhooks.subscriptions import SUBSCRIPTIONS
 from workers.platforms.ebay_auth import validate_credentials
 
 
@@ -21,7 +22,5 @@ def _webhook_secret(_credentials: Mapping[str, Any]) -> str:
 GUIDE: Final = Guide(
     validate_credentials=validate_credentials,
     webhook_secret=_webhook_secret,
-    secret_hint="it is the endpoint's verification token: 32 to 80 letters, digits, _ and -",  # noqa: S106 - a hint, not a secret
-    topics=tuple(sorted(TOPICS)),
-    topics_hint="the application's Alerts & Notifications page, or the Notification API's createSubscription",
+    subscription=SUBSCRIPTIONS[Platform.EBAY],
 )

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from cli.platforms.guide import Guide
-from webhooks.sources.shopify_events import READERS
+from ledger.models.accounts import Platform
+from webhooks.subscriptions import SUBSCRIPTIONS
 from workers.platforms.shopify import validate_credentials
 
 
@@ -20,7 +21,5 @@ def _webhook_secret(credentials: Mapping[str, Any]) -> str:
 GUIDE: Final = Guide(
     validate_credentials=validate_credentials,
     webhook_secret=_webhook_secret,
-    secret_hint="Shopify signs webhooks with the app's client secret",  # noqa: S106 - a hint, not a secret
-    topics=tuple(READERS),
-    topics_hint="the app's configuration (shopify.app.toml) or webhookSubscriptionCreate",
+    subscription=SUBSCRIPTIONS[Platform.SHOPIFY],
 )

@@ -73,6 +73,14 @@ class OrderTombstone(Base):
     deleted_at: Mapped[datetime]
 
 
+def _names(index: str, column: str) -> Index:
+    """Return an index by which a name is found, and on PostgreSQL also how it begins, whatever the collation.
+
+    https://www.postgresql.org/docs/current/indexes-opclass.html
+    """
+    return Index(index, column, postgresql_ops={column: "varchar_pattern_ops"})
+
+
 class Refund(Base):
     """One refund to carry across; unique per (account, origin, source refund id).
 
@@ -107,20 +115,26 @@ class Refund(Base):
         ),
         Index("ix_refunds_order", "account_id", "storefront_order_id"),
         Index("ix_refunds_state", "state", "id"),
-        Index("ix_refunds_key", "key"),
-        Index("ix_refunds_target", "target_id"),
-        Index("ix_refunds_source", "source_refund_id"),
-        Index("ix_refunds_order_id", "storefront_order_id"),
-        Index("ix_refunds_order_name", "storefront_order_name"),
+        _names("ix_refunds_key", "key"),
+        _names("ix_refunds_target", "target_id"),
+        _names("ix_refunds_source", "source_refund_id"),
+        _names("ix_refunds_order_id", "storefront_order_id"),
+        _names("ix_refunds_order_name", "storefront_order_name"),
         Index("ix_refunds_order_link", "order_link_id"),
         Index("ix_refunds_account", "account_id", "id"),
         Index("ix_refunds_reason", "reason", "id"),
+        Index("ix_refunds_origin", "origin", "id"),
+        Index("ix_refunds_type", "transaction_type", "id"),
+        Index("ix_refunds_occurred", "occurred_at", "id"),
+        Index("ix_refunds_amount", "currency_exponent", "amount_minor"),
         Index(
             "ix_refunds_posted",
             "posted_at",
             postgresql_where=text("posted_at IS NOT NULL"),
             sqlite_where=text("posted_at IS NOT NULL"),
         ),
+        # An id is never given twice: the audit trail of a deleted refund is not another's.
+        {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)

@@ -1,5 +1,6 @@
 """Control routes for sellers: they play the seller, the buyers, and Amazon's back office."""
 
+from datetime import timedelta
 from http import HTTPStatus
 
 from flask import Blueprint, Response, request
@@ -9,7 +10,16 @@ from sandbox.amazon.breakdowns import transaction_json
 from sandbox.amazon.control_pushes import PushControl
 from sandbox.amazon.feeds import feed_json
 from sandbox.amazon.ids import Ids
-from sandbox.amazon.model import ENDED, Feed, FeedStatus, FulfillmentStatus, LineFault, Order, Outcome
+from sandbox.amazon.model import (
+    ENDED,
+    ZERO,
+    Feed,
+    FeedStatus,
+    FulfillmentStatus,
+    LineFault,
+    Order,
+    Outcome,
+)
 from sandbox.amazon.notifications import (
     ORDER_CHANGE,
     offer_subscription,
@@ -173,11 +183,14 @@ class SellerControl:
             if order.status is not FulfillmentStatus.SHIPPED:
                 raise ControlError(f"The order {order_id} is {order.status.value}.")
             late, deferred = fields.maybe_decimal("late_seconds"), fields.maybe_decimal("deferred_seconds")
+            ago = float(fields.decimal("seconds_ago", ZERO))
             split, silent = fields.flag("split_rows"), fields.flag("silent")
             wanted = refunds_from(order, fields)
             fields.finish()
+            if ago < 0:
+                raise ControlError("The body: seconds_ago must not be negative.")
             when = When(
-                now=self._world.clock.now(),
+                now=self._world.clock.now() - timedelta(seconds=ago),
                 late=seller.timing.late if late is None else float(late),
                 deferred=None if deferred is None else float(deferred),
                 silent=silent,

@@ -6,12 +6,16 @@ from typing import Final
 
 ZERO: Final = Decimal(0)
 CENT: Final = Decimal("0.01")
+NOISE: Final = Decimal("1e-12")
 ALMOST_NOTHING: Final = Decimal("0.0001")
 
 
 def rounded(value: Decimal) -> Decimal:
-    """Round to two places, half up, whatever the currency, as Magento does."""
-    return value.quantize(CENT, ROUND_HALF_UP)
+    """Round to two places, half up, whatever the currency, as Magento does.
+
+    What is a half but for the last digits of a division is one, as it is to PHP's ``round``.
+    """
+    return value.quantize(NOISE, ROUND_HALF_UP).quantize(CENT, ROUND_HALF_UP)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Final
@@ -77,6 +77,7 @@ class Account:
         database: The SuiteQL tables.
         concurrency: Most requests in flight at once.
         refund_in_advance: Whether returns may be refunded before the goods have come back.
+        clock_ahead: How far the time SuiteQL speaks of is ahead of UTC.
         closed_until: Last day of the closed accounting periods, if any.
         custom_fields: Custom transaction body fields there are.
         certificates: By certificate id.
@@ -97,6 +98,7 @@ class Account:
     database: sqlite3.Connection
     concurrency: int = DEFAULT_CONCURRENCY
     refund_in_advance: bool = False
+    clock_ahead: timedelta = timedelta(0)
     closed_until: date | None = None
     custom_fields: set[str] = field(default_factory=set)
     certificates: dict[str, Certificate] = field(default_factory=dict)
@@ -120,6 +122,10 @@ class Account:
     def slug(self) -> str:
         """The account id as host names and URLs have it."""
         return slug_of(self.account_id)
+
+    def local(self, moment: datetime) -> datetime:
+        """Return a moment on the clock that SuiteQL speaks of; the zone it names is not its own."""
+        return moment.astimezone(UTC) + self.clock_ahead
 
     def item_named(self, name: str) -> Item | None:
         """Find an item by its name."""

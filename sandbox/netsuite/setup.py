@@ -1,6 +1,6 @@
 """Makes accounts and changes their settings, from the control API's description of them."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from sandbox.calls import CallLog
 from sandbox.clock import Clock
@@ -105,6 +105,8 @@ def set_account(account: Account, fields: Fields) -> None:
     account.concurrency = fields.integer("concurrency", account.concurrency)
     if fields.has("refund_in_advance"):
         account.refund_in_advance = fields.flag("refund_in_advance")
+    if fields.has("clock_ahead_minutes"):
+        account.clock_ahead = timedelta(minutes=float(fields.decimal("clock_ahead_minutes")))
     _set_closed(account, fields)
     _set_logins(account, fields)
     webhook = fields.maybe_object("webhook")

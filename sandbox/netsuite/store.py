@@ -122,7 +122,7 @@ def mirror_deletion(account: Account, transaction: Transaction, now: datetime) -
             -30 - TYPES.index(transaction.type),
             transaction.type.label,
             transaction.type.script,
-            stamp(now),
+            stamp(account.local(now)),
         ),
     )
     for each in relatives(account, transaction)[1:]:
@@ -152,8 +152,8 @@ def _insert(account: Account, transaction: Transaction) -> None:
         "foreigntotal": float(sign * transaction.total),
         "taxtotal": float(sign * transaction.tax_total),
         "trandate": stamp(transaction.tran_date),
-        "createddate": stamp(transaction.created_at),
-        "lastmodifieddate": stamp(transaction.modified_at),
+        "createddate": stamp(account.local(transaction.created_at)),
+        "lastmodifieddate": stamp(account.local(transaction.modified_at)),
         "memo": transaction.memo,
         "voided": "T" if transaction.voided else "F",
         **transaction.custom,
@@ -263,7 +263,7 @@ def _cost_rows(transaction: Transaction, sign: Decimal, number: Iterator[int], k
 
 def link_rows(account: Account, transaction: Transaction) -> list[tuple[object, ...]]:
     """Return the links that lead to a transaction: line by line from its source, and its applications."""
-    when = stamp(transaction.modified_at)
+    when = stamp(account.local(transaction.modified_at))
     rows: list[tuple[object, ...]] = []
     for line in transaction.lines:
         if line.source is None:

@@ -13,7 +13,7 @@ from sandbox.clock import Clock
 from sandbox.jsonish import Json
 from sandbox.netsuite.account import Account
 from sandbox.netsuite.kinds import TYPES
-from sandbox.netsuite.store import create_tables
+from sandbox.netsuite.store import create_tables, stamp
 from sandbox.netsuite.suiteql_dialect import UNSUPPORTED, SuiteQLError, translate
 from sandbox.netsuite.suiteql_functions import DateOrder, Value, install, moment
 
@@ -35,16 +35,18 @@ class SuiteQLDatabase:
 
     def __init__(self, clock: Clock) -> None:
         self.connection = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
+        self._clock = clock
         self._dates: DateOrder = install(self.connection, clock)
         create_tables(self.connection)
 
     def show(self, account: Account) -> None:
-        """Let ``BUILTIN.DF`` look up display values in an account."""
+        """Let ``BUILTIN.DF`` look up display values in an account, and ``SYSDATE`` tell its time."""
 
         def display(column: str, kind: str | None, value: Value) -> str | None:
             return display_value(account, column, kind, value)
 
         self.connection.create_function("ns_df", 3, display)
+        self.connection.create_function("ns_now", 0, lambda: stamp(account.local(self._clock.now())))
 
     def run(self, query: str, params: Sequence[Value]) -> tuple[list[str], list[tuple[Value, ...]]]:
         """Run a query.

@@ -136,3 +136,37 @@ def test_a_sqlite_writer_gives_up_after_its_time(file: Path) -> None:
         session.execute(text("SELECT 1"))
     other.close()
     database.dispose()
+
+
+def test_what_is_rehearsed_is_seen_within_and_undone_at_the_end(database: Database) -> None:
+    with database.rehearse() as session:
+        session.add(Setting(key="colour", value="blue"))
+        session.flush()
+        assert session.get(Setting, "colour") is not None
+        assert value_of(database, "colour") is None
+    assert value_of(database, "colour") is None
+
+
+def test_what_was_loaded_in_a_rehearsal_may_be_used_afterwards(database: Database) -> None:
+    with database.write() as session:
+        session.add(Setting(key="colour", value="blue"))
+    with database.rehearse() as session:
+        old, new = session.get_one(Setting, "colour"), Setting(key="shape", value="round")
+        old.value = "red"
+        session.add(new)
+        session.flush()
+    assert (old.value, new.value) == ("red", "round")
+    assert (value_of(database, "colour"), value_of(database, "shape")) == ("blue", None)
+
+
+def test_a_rehearsal_that_fails_leaves_nothing_either(database: Database) -> None:
+    class SpoiledError(Exception):
+        """Somebody forgets the words."""
+
+    with pytest.raises(SpoiledError), database.rehearse() as session:  # noqa: PT012 - what is undone comes before
+        session.add(Setting(key="colour", value="blue"))
+        session.flush()
+        raise SpoiledError
+    assert value_of(database, "colour") is None
+    with database.write() as session:  # and nobody waits for its lock
+        session.add(Setting(key="colour", value="red"))

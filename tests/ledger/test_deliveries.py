@@ -1,4 +1,6 @@
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -6,7 +8,7 @@ from sqlalchemy import select
 from ledger import deliveries
 from ledger.database import Database
 from ledger.deliveries import GRACE, LEASE, NewDelivery
-from ledger.events import PersonalDataRequest, event_from_json
+from ledger.events import PersonalDataRequest, event_from_json, person_ref_of
 from ledger.models import Account, AuditEntry, Delivery, DeliveryState, NetSuiteAccount
 from ledger.models.accounts import Platform
 from ledger.reasons import UnknownReasonError
@@ -271,3 +273,42 @@ def test_old_settled_deliveries_are_forgotten_a_few_at_a_time(
         assert set(session.scalars(select(Delivery.delivery_key))) == {"waiting", "failed", "young"}
         emptied = session.scalars(select(Delivery.delivery_key).where(Delivery.body == b""))
         assert set(emptied) == {"failed"}
+
+
+def of_person(account: Account, person: str, key: str, **more: Any) -> NewDelivery:  # noqa: ANN401 - see make_delivery
+    return replace(make_delivery(account, key=key, **more), person_ref=person)
+
+
+def test_a_persons_id_is_kept_hashed(database: Database, shop: Account, now: datetime) -> None:
+    named = stored(database, accept(database, of_person(shop, "ada", "1"), now))
+    nobody = stored(database, accept(database, of_person(shop, "", "2"), now))
+    assert (named.person_ref, nobody.person_ref) == (person_ref_of("ada"), "")
+    assert "ada" not in named.person_ref
+
+
+def test_what_speaks_of_a_person_is_emptied_at_every_account_of_the_platform(
+    database: Database, vault: Vault, shop: Account, now: datetime
+) -> None:
+    with database.write() as session:
+        second = make_account(session, vault, slug="second", storefront_id="second.myshopify.com")
+        seller = make_account(session, vault, platform=Platform.EBAY)
+    emptied = [
+        accept(database, of_person(shop, "ada", "1"), now),
+        accept(database, of_person(second, "ada", "2"), now),
+    ]
+    kept = [
+        accept(database, of_person(shop, "grace", "3"), now),
+        accept(database, of_person(shop, "", "4"), now),
+        accept(database, of_person(seller, "ada", "5"), now),
+    ]
+    for erased in (2, 0):
+        with database.write() as session:
+            ada = person_ref_of("ada")
+            assert deliveries.erase_person(session, shop, ada, now=now, actor="system") == erased
+    assert {stored(database, number).body for number in emptied} == {b""}
+    assert b"" not in {stored(database, number).body for number in kept}
+    with database.read() as session:
+        query = select(AuditEntry).where(AuditEntry.action == "erase").order_by(AuditEntry.id)
+        entry = session.scalars(query).all()[0]
+    assert (entry.subject, entry.subject_id, entry.actor) == ("account", shop.id, "system")
+    assert entry.note == f"2 delivery bodies of person {person_ref_of('ada')[:12]}"

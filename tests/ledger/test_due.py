@@ -1,11 +1,12 @@
 from datetime import datetime, timedelta
 
-from ledger import deliveries, due, refunds
+from ledger import deliveries, due, polls, refunds, runs
 from ledger.database import Database
 from ledger.models import Account, NetSuiteAccount
 from ledger.states import Transition
 from tests.support.ledger import make_delivery, make_refund, make_seen
 from tests.support.racing import race
+from tests.support.reading import make_poll, make_run
 
 
 def test_nothing_is_due_before_its_time(database: Database, shop: Account, now: datetime) -> None:
@@ -103,3 +104,40 @@ def test_two_schedulers_do_not_hand_out_the_same(database: Database, shop: Accou
         numbers = [number for sweeper in handed_out for number in sweeper[kind]]
         assert len(numbers) == len(set(numbers))
         assert all(len(sweeper[kind]) <= 15 for sweeper in handed_out)
+
+
+def test_polls_and_runs_are_due_with_their_sources_and_are_put_off(
+    database: Database, shop: Account, books: NetSuiteAccount, now: datetime
+) -> None:
+    with database.write() as session:
+        polled = {(make_poll(session, shop).id, "shopify"), (make_poll(session, books).id, "netsuite")}
+        run = (make_run(session, shop).id, "shopify")
+    for at, is_due in (
+        (now - timedelta(seconds=1), False),
+        (now, True),
+        (now, False),
+        (now + due.AGAIN, True),
+    ):
+        with database.write() as session:
+            woken = set(due.polls(session, now=at, limit=10)), due.runs(session, now=at, limit=10)
+        assert woken == ((polled, [run]) if is_due else (set(), []))
+
+
+def test_a_run_that_has_ended_is_never_due(database: Database, shop: Account, now: datetime) -> None:
+    with database.write() as session:
+        runs.stop(session, make_run(session, shop).id, now=now, actor="cli:ada")
+    with database.write() as session:
+        assert due.runs(session, now=now + timedelta(days=365), limit=10) == []
+
+
+def test_polls_and_runs_that_a_killed_worker_had_are_due_when_its_lease_is_over(
+    database: Database, shop: Account, now: datetime
+) -> None:
+    with database.write() as session:
+        poll, run = make_poll(session, shop), make_run(session, shop)
+        polls.claim(session, poll.id, now=now)
+        runs.claim(session, run.id, now=now)
+    for at, is_due in ((now + polls.LEASE - timedelta(seconds=1), False), (now + polls.LEASE, True)):
+        with database.write() as session:
+            assert ((poll.id, "shopify") in due.polls(session, now=at, limit=10)) is is_due
+            assert bool(due.runs(session, now=at, limit=10)) is is_due

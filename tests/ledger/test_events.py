@@ -1,12 +1,23 @@
 import json
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
+from typing import get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger.events import Event, MoneyState, Part, PartKind, Payment, RefundSeen, event_from_json
+from ledger.events import (
+    Event,
+    MoneyState,
+    Part,
+    PartKind,
+    Payment,
+    RefundSeen,
+    event_from_json,
+    person_ref_of,
+)
 from ledger.money import Money, MoneyError, total
 from tests.support import strategies
 from tests.support.ledger import make_part, make_payment, make_seen
@@ -119,3 +130,28 @@ def test_parts_in_another_currency_are_refused() -> None:
     with pytest.raises(MoneyError) as refused:
         seen.balanced()
     assert refused.value.reason == "currency_mixed"
+
+
+def test_a_persons_id_is_told_again_and_not_told_back() -> None:
+    assert person_ref_of("EBAY-ada") == person_ref_of("EBAY-ada") != person_ref_of("EBAY-grace")
+    assert person_ref_of("") == ""
+    assert len(person_ref_of("EBAY-ada")) == 64
+
+
+def test_every_kind_of_event_is_among_those_that_are_tried() -> None:
+    found: set[type[Event]] = set()
+
+    @given(strategies.events)
+    @settings(max_examples=400, database=None)
+    def collect(event: Event) -> None:
+        found.add(type(event))
+
+    collect()
+    assert found == set(get_args(Event))
+
+
+@pytest.mark.parametrize(("later", "kept"), [(0, True), (59, True), (-59, True), (60, False), (-3600, False)])
+def test_when_a_refund_was_made_is_no_news_if_it_differs_by_moments(later: int, *, kept: bool) -> None:
+    known = make_seen()
+    news = replace(known, occurred_at=known.occurred_at + timedelta(seconds=later))
+    assert news.after(known) == (known if kept else news)

@@ -3,19 +3,21 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from ledger import accounts, deliveries, pausing, refunds
+from ledger import accounts, deliveries, pausing, refunds, runs
 from ledger.database import Database
-from ledger.models import Account, AuditEntry, Delivery, NetSuiteAccount, Refund
+from ledger.models import Account, AuditEntry, Delivery, NetSuiteAccount, Poll, Refund, Run, RunKind
 from ledger.models.accounts import Platform
 from ledger.secrets import Vault
 from ledger.states import Transition
 from tests.support.ledger import make_account, make_delivery, make_netsuite_account, make_refund, make_seen
 from tests.support.racing import race
+from tests.support.reading import make_poll, make_run
 
 
 def pause(database: Database, slug: str, now: datetime) -> bool:
     with database.write() as session:
-        account = accounts.by_slug(session, slug)
+        is_books = slug == "books"
+        account = accounts.netsuite_by_slug(session, slug) if is_books else accounts.by_slug(session, slug)
         return pausing.pause(session, account, "BAD_CREDENTIALS", "401", now=now, actor="system")
 
 
@@ -122,3 +124,31 @@ def test_resuming_wakes_postponed_deliveries_and_no_others(
     with database.read() as session:
         due = session.scalars(select(Delivery.delivery_key).where(Delivery.due_at == now)).all()
     assert due == ["postponed"]
+
+
+@pytest.mark.parametrize("who", ["shop", "books"])
+def test_resuming_lets_polls_and_runs_go_on_at_once(
+    database: Database, vault: Vault, shop: Account, books: NetSuiteAccount, now: datetime, who: str
+) -> None:
+    later = now + timedelta(hours=1)
+    with database.write() as session:
+        seller = make_account(session, vault, platform=Platform.EBAY)
+        read = [make_poll(session, owner) for owner in (shop, seller, books)]
+        begun = [make_run(session, owner) for owner in (shop, seller)]
+        for poll in read:
+            poll.due_at = poll.not_before = later
+        for run in begun:
+            runs.postpone(session, run, later, "ACCOUNT_PAUSED", "", counts=False)
+        other = make_run(session, shop, RunKind.RECONCILE)
+    pause(database, shop.slug if who == "shop" else books.slug, now)
+    with database.write() as session:
+        account = accounts.by_slug(session, shop.slug)
+        paused = account if who == "shop" else session.get_one(NetSuiteAccount, books.id)
+        pausing.resume(session, paused, now=now, actor="cli:ada")
+    with database.read() as session:
+        polled = [session.get_one(Poll, poll.id).not_before for poll in read]
+        gone_on = [session.get_one(Run, run.id).not_before for run in begun]
+        left_alone = session.get_one(Run, other.id).due_at
+    assert polled == ([None, later, later] if who == "shop" else [None, None, None])
+    assert gone_on == ([None, later] if who == "shop" else [None, None])
+    assert left_alone == now

@@ -4,7 +4,7 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import select
 
-from ledger import people
+from ledger import people, sessions
 from ledger.database import Database
 from ledger.models import ApiToken, AuditEntry, Role, User
 from ledger.people import LONGEST_TOKEN_LIFE, PeopleError
@@ -157,3 +157,104 @@ def test_every_token_is_listed_by_name(database: Database, now: datetime) -> Non
         add_token(database, now, name)
     with database.read() as session:
         assert [token.name for token in people.tokens(session)] == ["ci", "deploy"]
+
+
+def test_a_token_is_known_by_its_text_until_it_is_over(database: Database, now: datetime) -> None:
+    token, text = add_token(database, now)
+    for at, expected in ((now, token.id), (now + timedelta(days=1), None)):
+        with database.read() as session:
+            found = people.by_token(session, text, now=at)
+            assert (found and found.id) == expected
+            assert people.by_token(session, text + "x", now=at) is None
+    with database.write() as session:
+        people.revoke_token(session, "ci", now=now, actor="cli:root")
+        assert people.by_token(session, text, now=now) is None
+
+
+def test_a_person_is_found_by_the_address_in_any_case_while_they_may_sign_in(
+    database: Database, now: datetime
+) -> None:
+    user = add_user(database, now)
+    with database.write() as session:
+        found = people.by_email(session, " ANNA@example.com ")
+        assert found is not None
+        assert found.id == user.id
+        people.disable_user(session, ANNA, now=now, actor="test")
+        assert people.by_email(session, ANNA) is None
+
+
+def test_only_the_right_password_is_the_password(database: Database, now: datetime) -> None:
+    user = add_user(database, now)
+    assert people.is_password(user, PASSWORD)
+    for wrong in ("", "x", PASSWORD.upper(), PASSWORD * 99):
+        assert not people.is_password(user, wrong)
+    assert not people.is_password(None, PASSWORD)
+    user.password_hash = "no hash"
+    assert not people.is_password(user, PASSWORD)
+
+
+def signed_in(database: Database, user: User, now: datetime) -> str:
+    with database.write() as session:
+        return sessions.begin(session, user, now=now, awaits_code=False)
+
+
+def is_signed_in(database: Database, token: str, now: datetime) -> bool:
+    with database.read() as session:
+        return sessions.find(session, token, now=now) is not None
+
+
+def test_another_role_ends_the_sessions_the_same_role_does_not(database: Database, now: datetime) -> None:
+    user = add_user(database, now)
+    token = signed_in(database, user, now)
+    with database.write() as session:
+        people.set_role(session, user.id, Role.OPERATOR, now=now, actor="cli:root")
+    assert is_signed_in(database, token, now)
+    with database.write() as session:
+        people.set_role(session, user.id, Role.ADMIN, now=now, actor="cli:root")
+    assert not is_signed_in(database, token, now)
+    assert trail(database)[1:] == [("user", "set_role", "cli:root", f"{ANNA}, operator to admin")]
+
+
+def test_another_password_ends_the_sessions_but_the_one_it_was_changed_in(
+    database: Database, now: datetime
+) -> None:
+    user = add_user(database, now)
+    here, elsewhere = signed_in(database, user, now), signed_in(database, user, now)
+    with database.write() as session:
+        kept = sessions.find(session, here, now=now)
+        assert kept is not None
+        people.set_password(
+            session, user.id, PASSWORD[::-1], now=now, actor="cli:root", keep_session=kept.token_hash
+        )
+    assert [is_signed_in(database, token, now) for token in (here, elsewhere)] == [True, False]
+    assert trail(database)[1:] == [("user", "set_password", "cli:root", ANNA)]
+
+
+def test_a_short_password_is_not_set_and_nobody_is_not_changed(database: Database, now: datetime) -> None:
+    user = add_user(database, now)
+    with database.write() as session:
+        with pytest.raises(PeopleError, match="at least 12"):
+            people.set_password(session, user.id, "short", now=now, actor="test")
+        with pytest.raises(PeopleError, match="no such user"):
+            people.set_role(session, user.id + 1, Role.ADMIN, now=now, actor="test")
+        people.disable_user(session, ANNA, now=now, actor="test")
+        with pytest.raises(PeopleError, match="disabled"):
+            people.set_password(session, user.id, PASSWORD, now=now, actor="test")
+
+
+def test_being_disabled_ends_the_sessions_and_coming_back_the_second_factor(
+    database: Database, now: datetime
+) -> None:
+    user = add_user(database, now)
+    token = signed_in(database, user, now)
+    with database.write() as session:
+        session.get_one(User, user.id).totp_since = now
+        people.disable_user(session, ANNA, now=now, actor="test")
+    assert not is_signed_in(database, token, now)
+    assert add_user(database, now).totp_since is None
+
+
+def test_new_passwords_are_long_enough_and_never_alike() -> None:
+    made = {people.new_password() for _ in range(10)}
+    assert len(made) == 10
+    assert all(len(each) >= people.SHORTEST_PASSWORD for each in made)

@@ -43,6 +43,13 @@ def test_every_default_may_be_set_and_stored(name: str) -> None:
         ("item_shipping", "", ""),
         ("rounding_tolerance_minor", "0", 0),
         ("order_deadline_days", "365", 365),
+        ("poll_minutes", "0", 0),
+        ("poll_minutes", "1440", 1440),
+        ("refund_reason", "", ""),
+        ("refund_reason", "CustomerReturn", "CustomerReturn"),
+        ("unrequested", "post", "post"),
+        ("selling_fees", "post", "post"),
+        ("refund_method", "offline", "offline"),
     ],
 )
 def test_a_setting_is_changed_from_text_and_stored_typed(
@@ -77,6 +84,12 @@ def test_a_setting_is_changed_from_text_and_stored_typed(
         ("return_deadline_days", "366"),
         ("money_deadline_days", "two"),
         ("billing_deadline_days", "9" * 5000),
+        ("poll_minutes", "1441"),
+        ("poll_minutes", "-5"),
+        ("refund_reason", "no reason"),
+        ("refund_reason", "X" * 61),
+        ("unrequested", "ignore"),
+        ("selling_fees", "keep"),
     ],
 )
 def test_a_value_that_will_not_do_is_refused_by_name(name: str, text: str) -> None:
@@ -120,7 +133,13 @@ def test_what_is_kept_back_has_a_generic_item_of_its_own() -> None:
 
 @pytest.mark.parametrize(
     ("reason", "days"),
-    [("ORDER_NOT_SYNCED", 14), ("NOT_BILLED", 30), ("MONEY_PENDING", 30), ("RETURN_NOT_RECEIVED", 60)],
+    [
+        ("ORDER_NOT_SYNCED", 14),
+        ("NOT_BILLED", 30),
+        ("MONEY_PENDING", 30),
+        ("OUTCOME_PENDING", 30),
+        ("RETURN_NOT_RECEIVED", 60),
+    ],
 )
 def test_each_wait_has_its_deadline(reason: str, days: int) -> None:
     assert Policy().deadline(reason) == timedelta(days=days)

@@ -43,6 +43,22 @@ def test_a_call_waits_in_the_queue_of_its_source(connection: Redis, source: str)
     assert not [other for other in QUEUES if other != source and jobs_of(connection, other)]
 
 
+def test_who_waits_is_served_first(connection: Redis) -> None:
+    waker = Waker(connection)
+    assert waker.refunds("shopify", [9])
+    assert waker.requests("shopify", [3])
+    assert [(job.func_name, job.args) for job in jobs_of(connection, "shopify")] == [
+        ("workers.jobs.answer_request", [3]),
+        ("workers.jobs.carry_refund", [9]),
+    ]
+
+
+def test_refunds_of_several_origins_go_to_the_queue_of_each(connection: Redis) -> None:
+    assert Waker(connection).due_refunds([(1, "shopify"), (2, "netsuite"), (3, "shopify")])
+    calls = {name: [job.args for job in jobs_of(connection, name)] for name in ("shopify", "netsuite")}
+    assert calls == {"shopify": [[1], [3]], "netsuite": [[2]]}
+
+
 def test_a_call_to_wake_nobody_is_taken(connection: Redis) -> None:
     assert Waker(connection).deliveries("shopify", [])
     assert jobs_of(connection, "shopify") == []

@@ -32,6 +32,7 @@ def test_nothing_needs_to_be_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_an_empty_variable_is_one_that_is_not_set() -> None:
     names = ["DATABASE_URL", "REDIS_URL", "REFUND_SYNC_SECRET_KEY", "REFUND_SYNC_PUBLIC_URL"]
     names += ["REFUND_SYNC_DATA_DIR", "REFUND_SYNC_LOG", "REFUND_SYNC_ALLOW_PRIVATE_URLS"]
+    names += ["REFUND_SYNC_TRUSTED_PROXIES"]
     assert Settings.from_env(dict.fromkeys(names, "")) == Settings.from_env({})
 
 
@@ -72,12 +73,14 @@ def test_everything_that_can_be_set_is_taken_over() -> None:
             "REFUND_SYNC_PUBLIC_URL": "https://refunds.example.com/",
             "REFUND_SYNC_LOG": "console",
             "REFUND_SYNC_ALLOW_PRIVATE_URLS": "1",
+            "REFUND_SYNC_TRUSTED_PROXIES": "2",
         }
     )
     assert settings.data_dir == Path("/data")
     assert settings.secret_keys == (KEY, other)
     assert settings.public_url == "https://refunds.example.com"
     assert settings.log_format == "console"
+    assert settings.trusted_proxies == 2
     assert settings.allow_private_urls
 
 
@@ -138,3 +141,10 @@ def test_every_problem_is_named_at_once() -> None:
         "REFUND_SYNC_ALLOW_PRIVATE_URLS",
     ]
     assert problems[4] == "REFUND_SYNC_LOG must be one of json, console, not 'xml'."
+
+
+@pytest.mark.parametrize("text", ["-1", "11", "one", "1.0", "\u0661"])
+def test_proxies_are_counted_up_to_ten(text: str) -> None:
+    assert problems_of(REFUND_SYNC_TRUSTED_PROXIES=text) == [
+        f"REFUND_SYNC_TRUSTED_PROXIES must be a number from 0 to 10, not {text!r}."
+    ]

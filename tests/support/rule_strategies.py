@@ -183,4 +183,5 @@ def storefront_orders(draw: st.DrawFn) -> StorefrontOrder:
         refunds=tuple(
             StorefrontRefund(str(number), note, Money.zero(currency)) for number, note in enumerate(notes, 1)
         ),
+        wants_location=draw(st.booleans()),
     )

@@ -202,5 +202,6 @@ STOREFRONT_ORDER: Final = StorefrontOrder(
     paid=usd("100.00"),
     lines=(make_storefront_line(),),
     refunds=(),
+    wants_location=True,
 )
 """Five T-shirts of 20.00 USD, paid, nothing refunded."""

@@ -12,6 +12,7 @@ from ledger.events import (
     Event,
     MoneyState,
     OrderSeen,
+    OrderTouched,
     Part,
     PartKind,
     Payment,
@@ -19,6 +20,8 @@ from ledger.events import (
     PersonalDataRequest,
     RecordChanged,
     RefundSeen,
+    SubscriptionOffered,
+    person_ref_of,
 )
 from ledger.models import OrderState
 from ledger.money import Money
@@ -80,6 +83,7 @@ def _refunds_in(currency: str) -> st.SearchStrategy[RefundSeen]:
         record_type=st.sampled_from(("", "cashrefund", "creditmemo")),
         source_location_id=st.sampled_from(("", "905684977")),
         first_hand=st.booleans(),
+        requested=st.booleans(),
     )
 
 
@@ -91,6 +95,8 @@ events: st.SearchStrategy[Event] = st.one_of(
     st.builds(
         OrderSeen, order_id=ids, name=st.text(max_size=10), state=st.sampled_from(OrderState), seen_at=moments
     ),
+    st.builds(OrderTouched, order_id=ids, expected_at=st.none() | moments),
+    st.builds(SubscriptionOffered, url=st.text(max_size=40).map("https://sns.example.com/{}".format)),
     st.builds(PaymentSeen, order_id=ids, payment_id=ids, state=st.sampled_from(MoneyState)),
     st.builds(
         RecordChanged,
@@ -104,8 +110,9 @@ events: st.SearchStrategy[Event] = st.one_of(
     st.builds(AccountLost, reason=st.sampled_from(("APP_UNINSTALLED", "SHOP_INACTIVE", "BAD_CREDENTIALS"))),
     st.builds(
         PersonalDataRequest,
-        action=st.sampled_from(("report", "erase_orders", "erase_account")),
+        action=st.sampled_from(("report", "erase_orders", "erase_person", "erase_account")),
         order_ids=st.lists(ids, max_size=3).map(tuple),
+        person_ref=st.just("") | ids.map(person_ref_of),
     ),
 )
 """Every event of `ledger.events`."""

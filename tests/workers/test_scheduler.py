@@ -11,17 +11,17 @@ from redis import Redis
 from sqlalchemy import create_engine, make_url, select, text
 from sqlalchemy.orm import Session
 
-from ledger import deliveries, installation, refunds
+from ledger import deliveries, idempotency, installation, people, refunds, requests
 from ledger.clock import utcnow
 from ledger.database import Database
 from ledger.due import AGAIN
-from ledger.models import Account, Delivery, NetSuiteAccount, Refund
+from ledger.models import Account, Delivery, KeptAnswer, NetSuiteAccount, Refund, Request, Role
 from ledger.models.deliveries import DeliveryState
 from ledger.queue import QUEUES, open_queue
 from ledger.refunds import LEASE
 from ledger.settings import Settings
 from ledger.states import Transition
-from tests.support.ledger import make_account, make_delivery, make_refund, make_seen
+from tests.support.ledger import TRACE, make_account, make_delivery, make_refund, make_seen
 from tests.support.racing import race
 from tests.support.waiting import until
 from workers.runtime import Runtime
@@ -308,6 +308,31 @@ def test_only_old_deliveries_that_are_settled_are_forgotten(runtime: Runtime, ac
 
     with running(Scheduler(runtime, interval=0.01)):
         until(lambda: keys() == set(kept))
+
+
+def test_what_a_person_asked_for_is_swept_and_forgotten_once_it_is_answered_and_old(
+    runtime: Runtime, account: Account
+) -> None:
+    long_ago = utcnow() - timedelta(days=365)
+    with runtime.database.write() as session:
+        asked = [
+            requests.check(session, account, now=long_ago, actor="api:ci", trace_id=TRACE) for _ in range(2)
+        ]
+        claimed = requests.claim(session, asked[0].id, now=long_ago)
+        assert claimed is not None
+        requests.answer(session, claimed, {}, now=long_ago)
+        token, _ = people.add_token(
+            session, "ci", Role.OPERATOR, timedelta(days=1), now=long_ago, actor="test"
+        )
+        idempotency.claim(session, token.id, "key", "fingerprint", now=long_ago)
+
+    def left() -> tuple[set[int], int]:
+        with runtime.database.read() as session:
+            return set(session.scalars(select(Request.id))), len(session.scalars(select(KeptAnswer)).all())
+
+    with running(Scheduler(runtime, interval=0.01)):
+        until(lambda: left() == ({asked[1].id}, 0))
+        until(lambda: woken(runtime.redis)["shopify", "workers.jobs.answer_request", asked[1].id])
 
 
 def test_a_scheduler_that_waits_stops_when_told(

@@ -16,11 +16,15 @@ from redis import Redis
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 
+from ledger import requests
 from ledger.clock import utcnow
+from ledger.models import Account, RequestState
+from ledger.models import RunKind, RunState
 from ledger.models.deliveries import DeliveryState
 from ledger.queue import open_queue
 from ledger.states import State
-from tests.support.ledger import make_seen
+from tests.support.ledger import TRACE, make_seen
+from tests.support.readers import Runs, begin_polls, polled
 from tests.support.sandboxed import Books, Shop
 from tests.support.world import World
 from workers import jobs
@@ -120,6 +124,16 @@ def test_a_worker_carries_what_the_scheduler_wakes_it_for(
     assert world.only_refund().state is State.POSTED
 
 
+def test_a_worker_answers_what_a_person_asked_for(world: World, shop: Shop, work: Work) -> None:
+    with world.database.write() as session:
+        account = session.get_one(Account, shop.id)
+        number = requests.check(session, account, now=utcnow(), actor="api:ci", trace_id=TRACE).id
+    assert world.runtime.waker.requests("shopify", [number])
+    work()
+    with world.database.read() as session:
+        assert requests.get(session, number).state is RequestState.DONE
+
+
 def test_a_call_that_comes_twice_or_too_late_does_nothing(
     world: World, netsuite: Books, shop: Shop, work: Work
 ) -> None:
@@ -190,3 +204,21 @@ def test_a_jobs_callbacks_and_webhooks_are_not_there_for_a_worker(redis: Redis, 
         found = kind.fetch(called.id, redis, JSONSerializer)
         assert (found.success_callback, found.failure_callback, found.stopped_callback) == (None, None, None)
         assert found.webhooks == []
+
+
+def test_a_worker_polls_and_works_on_runs_bit_by_bit_when_it_is_woken_for_them(
+    world: World, netsuite: Books, work: Work
+) -> None:
+    now = utcnow()
+    shop = world.add_shop(netsuite, now=now - timedelta(minutes=5))
+    begin_polls(world, since=now - timedelta(minutes=5))
+    people = Runs(world)
+    run = people.begin(shop, RunKind.BACKFILL, since=now - timedelta(days=3))
+    poll_id = polled(world, shop).id
+    assert world.runtime.waker.polls("shopify", [poll_id])
+    assert world.runtime.waker.runs("shopify", [run.id])
+    work()
+    assert polled(world, shop).ended_at is not None
+    done = people.get(run)
+    assert (done.state, done.done_until) == (RunState.DONE, done.reaches_to)
+    assert shop.operations() == ["graphql:query"] * 5  # the poll, and four bits of at most a day

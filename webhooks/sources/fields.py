@@ -5,9 +5,10 @@ The stock fields take `true` for 1, round numbers and accept times without a zon
 
 import re
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, ClassVar, Final, TypeVar
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load
@@ -17,6 +18,7 @@ from ledger.money import MoneyError, exponent, parse_amount
 _LARGEST_ID: Final = 2**63 - 1
 _LARGEST_COUNT: Final = 10**9
 _DIGITS: Final = re.compile(r"[0-9]{1,19}")
+_SHORT: Final = 24  # characters of an amount that is worth remembering
 _INTEGER_DIGITS: Final = 12  # of an amount; the ledger's whole minor units then fit 64 bits
 
 _T = TypeVar("_T")
@@ -41,7 +43,7 @@ class Shape(Schema):
         return self.makes(**{name: value for name, value in data.items() if value is not None})
 
 
-class _Strict(fields.Field[_T]):
+class Strict(fields.Field[_T]):
     """A field that one function reads."""
 
     def _deserialize(self, value: object, *_: object, **__: object) -> _T:
@@ -56,7 +58,7 @@ class _Strict(fields.Field[_T]):
         """
 
 
-class Id(_Strict[str]):
+class Id(Strict[str]):
     """A platform's numeric id, as a JSON integer or its digits, to text."""
 
     def read(self, value: object) -> str:
@@ -68,7 +70,7 @@ class Id(_Strict[str]):
         return str(value)
 
 
-class Count(_Strict[int]):
+class Count(Strict[int]):
     """A whole number of things."""
 
     def read(self, value: object) -> int:
@@ -78,7 +80,7 @@ class Count(_Strict[int]):
         return value
 
 
-class Flag(_Strict[bool]):
+class Flag(Strict[bool]):
     """A JSON true or false."""
 
     def read(self, value: object) -> bool:
@@ -88,23 +90,32 @@ class Flag(_Strict[bool]):
         return value
 
 
-class Decimals(_Strict[Decimal]):
+class Decimals(Strict[Decimal]):
     """An amount in major units, as text or as a JSON number, kept exact."""
 
     def read(self, value: object) -> Decimal:
         """Return the amount."""
+        if type(value) is str and len(value) <= _SHORT:
+            return _known_amount(value)
         if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
             raise ValidationError("Not an amount of money.")
-        try:
-            amount = parse_amount(value)
-        except MoneyError as error:
-            raise ValidationError("Not an amount of money.") from error
-        if amount.adjusted() >= _INTEGER_DIGITS:
-            raise ValidationError("More than any refund.")
-        return amount
+        return _amount(value)
 
 
-class Currency(_Strict[str]):
+def _amount(value: str | int | Decimal) -> Decimal:
+    try:
+        amount = parse_amount(value)
+    except MoneyError as error:
+        raise ValidationError("Not an amount of money.") from error
+    if amount.adjusted() >= _INTEGER_DIGITS:
+        raise ValidationError("More than any refund.")
+    return amount
+
+
+_known_amount: Final[Callable[[str], Decimal]] = lru_cache(maxsize=2048)(_amount)  # a payload repeats its own
+
+
+class Currency(Strict[str]):
     """An ISO 4217 code."""
 
     def read(self, value: object) -> str:
@@ -116,7 +127,7 @@ class Currency(_Strict[str]):
         return str(value)
 
 
-class Moment(_Strict[datetime]):
+class Moment(Strict[datetime]):
     """A time in ISO 8601 with its zone, to UTC."""
 
     def read(self, value: object) -> datetime:

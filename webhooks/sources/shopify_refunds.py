@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from ledger.events import MoneyState, Payment, RefundSeen
+from ledger.events import MoneyState, Part, Payment, RefundSeen
 from ledger.money import Money, total
 from webhooks.sources.protocol import NotOfSchemaError
 from webhooks.sources.shopify_parts import RESTOCKED, Basis, parts_of
@@ -65,7 +65,7 @@ def refund_seen(
         order_name="",
         occurred_at=refund.processed_at or refund.created_at,
         currency=known[mode],
-        parts=parts_of(refund, mode, known[mode], _basis(refund, mode, known)),
+        parts=_parts(refund, mode, known),
         payments=payments,
         mark=_mark(refund.note, slug),
         source_location_id=_location(refund.refund_line_items),
@@ -127,8 +127,8 @@ def _amount(transaction: Transaction, wanted: str, shop_currency: str) -> Money 
     return Money(transaction.amount, currency) if currency == wanted else None
 
 
-def _basis(refund: Refund, mode: str, currencies: dict[str, str]) -> Basis:
-    """Return the understanding under which the parts add up to the money, the documented one if none does.
+def _parts(refund: Refund, mode: str, currencies: dict[str, str]) -> tuple[Part, ...]:
+    """Return the parts under the understanding that fits the money, the documented one if none does.
 
     Assumed, since no documentation says how a refund of a shop with tax in its prices states its lines.
     Looked at in the currency in which the money is stated, which may not be the account's.
@@ -137,10 +137,12 @@ def _basis(refund: Refund, mode: str, currencies: dict[str, str]) -> Basis:
         currency = currencies[stated]
         live = [p.amount for p in _payments(refund, currency, currencies["shop"]) if p.state in _LIVE]
         amounts = [amount for amount in live if amount is not None]
-        if amounts and len(amounts) == len(live):
-            money = total(amounts, currency)
-            sums = (total([p.gross for p in parts_of(refund, stated, currency, b)], currency) for b in _BASES)
-            return next(
-                (basis for basis, value in zip(_BASES, sums, strict=True) if value == money), _BASES[0]
-            )
-    return _BASES[0]
+        if not amounts or len(amounts) < len(live):
+            continue
+        money = total(amounts, currency)
+        for basis in _BASES:
+            parts = parts_of(refund, stated, currency, basis)
+            if total([part.gross for part in parts], currency) == money:
+                return parts if stated == mode else parts_of(refund, mode, currencies[mode], basis)
+        break
+    return parts_of(refund, mode, currencies[mode], _BASES[0])

@@ -4,13 +4,14 @@ Keys whose absence would make a refund look smaller than it is are required; oth
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final, TypeVar
 
 from marshmallow import Schema, fields, post_load, validate
 
 from webhooks.sources import shopify_shapes as shapes
 from webhooks.sources.fields import Count, Currency, Decimals, Flag, Id, Moment, Shape
+from webhooks.sources.quick import loader
 
 _GID: Final = re.compile(r"gid://shopify/[A-Za-z]+/([0-9]{1,19})(\?.*)?")
 _NAME_LENGTH: Final = 120  # characters; the width of the ledger's column
@@ -164,8 +165,8 @@ class _Compliance(Shape):
 
 _Shaped = TypeVar("_Shaped")
 
-_SCHEMAS: Final[dict[type, Schema]] = {
-    schema.makes: schema() for schema in (_Refund, _Order, _Transaction, _Resource, _Shop, _Compliance)
+_LOADERS: Final[dict[type, Callable[[Any], Any]]] = {
+    schema.makes: loader(schema()) for schema in (_Refund, _Order, _Transaction, _Resource, _Shop, _Compliance)
 }
 
 
@@ -179,5 +180,5 @@ def load(shape: type[_Shaped], payload: object) -> _Shaped:
     Raises:
         marshmallow.ValidationError: If it is not of that shape.
     """
-    shaped: _Shaped = _SCHEMAS[shape].load(payload)  # type: ignore[arg-type] # it refuses what is no object
+    shaped: _Shaped = _LOADERS[shape](payload)
     return shaped

@@ -10,10 +10,12 @@ from urllib.parse import urlencode, urlsplit
 import requests
 from requests.auth import AuthBase
 
+from ledger import exact_json
 from ledger.clock import utcnow
-from workers.platforms import exact_json, transport
+from ledger.masking import masked_url
+from workers.platforms import transport
 from workers.platforms.errors import Call, PlatformError
-from workers.platforms.journal import Journal, masked_url
+from workers.platforms.journal import Journal
 
 __all__ = ["Answer", "Http", "Journal"]
 

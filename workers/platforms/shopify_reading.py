@@ -100,6 +100,7 @@ def order_from(order: Node, lines: Iterable[Node]) -> StorefrontOrder:
         paid=presentment(order["netPaymentSet"]),
         lines=tuple(_line(each) for each in lines),
         refunds=refunds,
+        wants_location=True,
     )
 
 

@@ -53,7 +53,7 @@ class ShopifyStorefront(Storefront):
     def changes(self, since: datetime, until: datetime) -> Iterator[Change]:
         """Yield the orders with refunds that were updated in a time."""
         for order_id, changed_at, refund_ids in self._client.changed(since, until):
-            version = changed_at.isoformat()
+            version = f"{changed_at.isoformat()}/{len(refund_ids)}"  # Shopify tells the time to the second
             yield Change(order_id, refund_ids, changed_at, version)
 
     def outcome(self, order: StorefrontOrder, asked: Asked) -> StorefrontRefund | None:

@@ -152,6 +152,7 @@ class StorefrontOrder:
         shop_currency: The currency the shop keeps its books in.
         shop_rate: Refund-currency units for one shop-currency unit, as the order was paid.
         paid: What was received and not yet given back.
+        wants_location: Whether goods can come back only to a place that is named.
     """
 
     id: str
@@ -163,3 +164,4 @@ class StorefrontOrder:
     paid: Money
     lines: tuple[StorefrontLine, ...]
     refunds: tuple[StorefrontRefund, ...]
+    wants_location: bool = False

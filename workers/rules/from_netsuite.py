@@ -106,7 +106,7 @@ def _plan(refund: RefundView, account: AccountView, order: StorefrontOrder) -> D
             shipping=_shipping(refund.parts, order, "net"),
             shipping_tax=_shipping(refund.parts, order, "tax"),
             method=account.policy.refund_method,
-            location_id=_location(lines, account.policy),
+            location_id=_location(lines, order, account.policy),
             notify=account.policy.notify_customer,
             note=f"NetSuite {refund.record_type} {refund.key}",
             platform_reason=account.policy.refund_reason,
@@ -192,9 +192,9 @@ def _restocks(part: Part, policy: Policy) -> bool:
     return policy.restock == "always" or (policy.restock == "follow" and part.restock)
 
 
-def _location(lines: tuple[StorefrontPlanLine, ...], policy: Policy) -> str:
+def _location(lines: tuple[StorefrontPlanLine, ...], order: StorefrontOrder, policy: Policy) -> str:
     restocks = any(line.restock for line in lines)
-    if restocks and not policy.return_location:
+    if restocks and order.wants_location and not policy.return_location:
         raise PlanError("MAPPING_MISSING", "the account restocks, but its setting return_location is empty")
     return policy.return_location if restocks else ""
 

@@ -60,6 +60,7 @@ def take(
     now: datetime,
     trace_id: str,
     asked: Sequence[Found] = (),
+    received_at: datetime | None = None,
 ) -> Taken:
     """Take over one NetSuite event.
 
@@ -71,9 +72,12 @@ def take(
         now: The time, in UTC.
         trace_id: The delivery's trace.
         asked: What the storefronts have of its order, where they had to be asked.
+        received_at: When the webhook came; now where none did.
     """
     if event.record_type in REFUNDS:
-        return _refund(session, account, event, record, asked, now=now, trace_id=trace_id)
+        return _refund(
+            session, account, event, record, asked, now=now, trace_id=trace_id, received_at=received_at or now
+        )
     if event.record_type == "salesorder":
         return Taken(_order(session, account, event, now=now))
     if event.record_type in _BILLED or event.record_type == "returnauthorization":
@@ -101,6 +105,7 @@ def _refund(
     *,
     now: datetime,
     trace_id: str,
+    received_at: datetime,
 ) -> Taken:
     ours = _ours(session, account, event.external_id)
     if ours is not None:
@@ -118,7 +123,9 @@ def _refund(
     is_known = refunds.known(session, owner.id, "netsuite", event.record_id) is not None
     if event.change != "create" and not is_known and _is_old(record, owner):
         return Taken(reason="BEFORE_START", detail=f"{event.record_type} {event.record_id}")
-    refund, _ = refunds.record(session, owner, seen, link, now=now, trace_id=trace_id)
+    refund, _ = refunds.record(
+        session, owner, seen, link, now=now, trace_id=trace_id, received_at=received_at
+    )
     return Taken([refund.id])
 
 

@@ -21,11 +21,30 @@ from ledger.models import Account, OrderLink, OrderState, Refund
 from ledger.states import State
 
 
-def take(session: Session, account: Account, event: Event, *, now: datetime, trace_id: str) -> list[int]:
-    """Take over one event of a storefront account; return the refunds worth carrying now."""
+def take(
+    session: Session,
+    account: Account,
+    event: Event,
+    *,
+    now: datetime,
+    trace_id: str,
+    received_at: datetime | None = None,
+) -> list[int]:
+    """Take over one event of a storefront account; return the refunds worth carrying now.
+
+    Args:
+        session: A writing transaction.
+        account: The storefront account.
+        event: What it told, or was asked.
+        now: The time, in UTC.
+        trace_id: Joins what is written about it.
+        received_at: When the webhook came; now where none did.
+    """
     match event:
         case RefundSeen():
-            return _refund(session, account, event, now=now, trace_id=trace_id)
+            return _refund(
+                session, account, event, now=now, trace_id=trace_id, received_at=received_at or now
+            )
         case OrderSeen():
             return _order(session, account, event, now=now)
         case PaymentSeen():
@@ -45,14 +64,22 @@ def take(session: Session, account: Account, event: Event, *, now: datetime, tra
 
 
 def _refund(
-    session: Session, account: Account, seen: RefundSeen, *, now: datetime, trace_id: str
+    session: Session,
+    account: Account,
+    seen: RefundSeen,
+    *,
+    now: datetime,
+    trace_id: str,
+    received_at: datetime,
 ) -> list[int]:
     if not seen.first_hand and seen.occurred_at < account.created_at:
         known = refunds.known(session, account.id, seen.origin, seen.refund_id)
         if known is None:
             return []  # made before the account was connected: carried by whatever carried refunds then
     link = orders.ensure(session, account.id, seen.order_id, now=now, name=seen.order_name)
-    refund, _ = refunds.record(session, account, seen, link, now=now, trace_id=trace_id)
+    refund, _ = refunds.record(
+        session, account, seen, link, now=now, trace_id=trace_id, received_at=received_at
+    )
     return [refund.id]
 
 
@@ -95,7 +122,7 @@ def _personal_data(session: Session, account: Account, event: PersonalDataReques
         audit.write(session, "account", account.id, "data_request", at=now, actor=audit.SYSTEM, note=note)
         return
     if event.action == "erase_person":
-        deliveries.erase_person(session, account.id, event.person_ref, now=now, actor=audit.SYSTEM)
+        deliveries.erase_person(session, account, event.person_ref, now=now, actor=audit.SYSTEM)
         return
     orders_asked = event.order_ids if event.action == "erase_orders" else None
     deliveries.erase(session, account.id, orders_asked, now=now, actor=audit.SYSTEM)

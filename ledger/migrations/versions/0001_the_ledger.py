@@ -597,9 +597,11 @@ def upgrade() -> None:
             "source_refund_id",
             name=op.f("uq_refunds_account_id_origin_source_refund_id"),
         ),
+        sqlite_autoincrement=True,
     )
     with op.batch_alter_table("refunds", schema=None) as batch_op:
         batch_op.create_index("ix_refunds_account", ["account_id", "id"], unique=False)
+        batch_op.create_index("ix_refunds_amount", ["currency_exponent", "amount_minor"], unique=False)
         batch_op.create_index(
             "ix_refunds_due",
             ["due_at"],
@@ -607,11 +609,25 @@ def upgrade() -> None:
             postgresql_where=sa.text("due_at IS NOT NULL"),
             sqlite_where=sa.text("due_at IS NOT NULL"),
         )
-        batch_op.create_index("ix_refunds_key", ["key"], unique=False)
+        batch_op.create_index(
+            "ix_refunds_key", ["key"], unique=False, postgresql_ops={"key": "varchar_pattern_ops"}
+        )
+        batch_op.create_index("ix_refunds_occurred", ["occurred_at", "id"], unique=False)
         batch_op.create_index("ix_refunds_order", ["account_id", "storefront_order_id"], unique=False)
-        batch_op.create_index("ix_refunds_order_id", ["storefront_order_id"], unique=False)
+        batch_op.create_index(
+            "ix_refunds_order_id",
+            ["storefront_order_id"],
+            unique=False,
+            postgresql_ops={"storefront_order_id": "varchar_pattern_ops"},
+        )
         batch_op.create_index("ix_refunds_order_link", ["order_link_id"], unique=False)
-        batch_op.create_index("ix_refunds_order_name", ["storefront_order_name"], unique=False)
+        batch_op.create_index(
+            "ix_refunds_order_name",
+            ["storefront_order_name"],
+            unique=False,
+            postgresql_ops={"storefront_order_name": "varchar_pattern_ops"},
+        )
+        batch_op.create_index("ix_refunds_origin", ["origin", "id"], unique=False)
         batch_op.create_index(
             "ix_refunds_posted",
             ["posted_at"],
@@ -620,9 +636,20 @@ def upgrade() -> None:
             sqlite_where=sa.text("posted_at IS NOT NULL"),
         )
         batch_op.create_index("ix_refunds_reason", ["reason", "id"], unique=False)
-        batch_op.create_index("ix_refunds_source", ["source_refund_id"], unique=False)
+        batch_op.create_index(
+            "ix_refunds_source",
+            ["source_refund_id"],
+            unique=False,
+            postgresql_ops={"source_refund_id": "varchar_pattern_ops"},
+        )
         batch_op.create_index("ix_refunds_state", ["state", "id"], unique=False)
-        batch_op.create_index("ix_refunds_target", ["target_id"], unique=False)
+        batch_op.create_index(
+            "ix_refunds_target",
+            ["target_id"],
+            unique=False,
+            postgresql_ops={"target_id": "varchar_pattern_ops"},
+        )
+        batch_op.create_index("ix_refunds_type", ["transaction_type", "id"], unique=False)
 
     op.create_table(
         "attempts",
@@ -722,25 +749,33 @@ def downgrade() -> None:
     op.drop_table("refund_lines")
     op.drop_table("attempts")
     with op.batch_alter_table("refunds", schema=None) as batch_op:
-        batch_op.drop_index("ix_refunds_target")
+        batch_op.drop_index("ix_refunds_type")
+        batch_op.drop_index("ix_refunds_target", postgresql_ops={"target_id": "varchar_pattern_ops"})
         batch_op.drop_index("ix_refunds_state")
-        batch_op.drop_index("ix_refunds_source")
+        batch_op.drop_index("ix_refunds_source", postgresql_ops={"source_refund_id": "varchar_pattern_ops"})
         batch_op.drop_index("ix_refunds_reason")
         batch_op.drop_index(
             "ix_refunds_posted",
             postgresql_where=sa.text("posted_at IS NOT NULL"),
             sqlite_where=sa.text("posted_at IS NOT NULL"),
         )
-        batch_op.drop_index("ix_refunds_order_name")
+        batch_op.drop_index("ix_refunds_origin")
+        batch_op.drop_index(
+            "ix_refunds_order_name", postgresql_ops={"storefront_order_name": "varchar_pattern_ops"}
+        )
         batch_op.drop_index("ix_refunds_order_link")
-        batch_op.drop_index("ix_refunds_order_id")
+        batch_op.drop_index(
+            "ix_refunds_order_id", postgresql_ops={"storefront_order_id": "varchar_pattern_ops"}
+        )
         batch_op.drop_index("ix_refunds_order")
-        batch_op.drop_index("ix_refunds_key")
+        batch_op.drop_index("ix_refunds_occurred")
+        batch_op.drop_index("ix_refunds_key", postgresql_ops={"key": "varchar_pattern_ops"})
         batch_op.drop_index(
             "ix_refunds_due",
             postgresql_where=sa.text("due_at IS NOT NULL"),
             sqlite_where=sa.text("due_at IS NOT NULL"),
         )
+        batch_op.drop_index("ix_refunds_amount")
         batch_op.drop_index("ix_refunds_account")
 
     op.drop_table("refunds")

@@ -13,8 +13,10 @@ from graphql import GraphQLError
 from sandbox.shopify.model import Order, financial_status
 
 TERM: Final = re.compile(
-    r"""(?P<field>[a-z_]+):(?P<op>>=|<=|>|<)?(?:'(?P<single>[^']*)'|"(?P<double>[^"]*)"|(?P<bare>\S+))"""
+    r"""(?P<field>[a-z_]+):(?P<op>>=|<=|>|<)?(?:'(?P<single>[^']*)'|"(?P<double>[^"]*)"|(?P<bare>[^\s()]+))"""
 )
+AND: Final = re.compile(r"^\s+(?:AND\s+)?")
+OR: Final = re.compile(r"\s*OR\s+")
 Sortable = TypeVar("Sortable", int, datetime)
 Test = Callable[[Order], bool]
 
@@ -54,20 +56,56 @@ def _test(field: str, sign: str, text: str) -> Test:
 
 
 def parse_search(query: str | None) -> Test:
-    """Return the test that a search query stands for; its terms are joined by AND.
+    """Return the test that a search query stands for.
+
+    Terms are joined by AND, written or not, and by OR, which binds less; parentheses group them.
 
     Raises:
         GraphQLError: The query uses what the sandbox does not speak.
     """
-    if not query:
+    if not query or not query.strip():
         return lambda _order: True
+    test, rest = _either(query.strip())
+    if rest:
+        raise _not_understood(rest)
+    return test
+
+
+def _either(text: str) -> tuple[Test, str]:
+    """Read terms joined by OR; return their test and what follows them."""
     tests: list[Test] = []
-    rest = query.strip()
-    while rest:
-        match = TERM.match(rest)
-        if match is None:
-            raise GraphQLError(f"The sandbox does not understand the search query at: {rest}")
-        text = next(group for group in match.group("single", "double", "bare") if group is not None)
-        tests.append(_test(match["field"], match["op"] or "", text))
-        rest = re.sub(r"^\s+(?:AND\s+)?", "", rest[match.end() :])
-    return lambda order: all(test(order) for test in tests)
+    while True:
+        test, text = _all(text)
+        tests.append(test)
+        joined = OR.match(text)
+        if joined is None:
+            return (lambda order: any(test(order) for test in tests)), text
+        text = text[joined.end() :]
+
+
+def _all(text: str) -> tuple[Test, str]:
+    """Read terms joined by AND; return their test and what follows them."""
+    tests: list[Test] = []
+    while True:
+        test, text = _term(text)
+        tests.append(test)
+        text = AND.sub("", text)
+        if not text or text.startswith(")") or OR.match(text):
+            return (lambda order: all(test(order) for test in tests)), text
+
+
+def _term(text: str) -> tuple[Test, str]:
+    if text.startswith("("):
+        test, rest = _either(text[1:].lstrip())
+        if not rest.startswith(")"):
+            raise _not_understood(rest)
+        return test, rest[1:]
+    match = TERM.match(text)
+    if match is None:
+        raise _not_understood(text)
+    value = next(group for group in match.group("single", "double", "bare") if group is not None)
+    return _test(match["field"], match["op"] or "", value), text[match.end() :]
+
+
+def _not_understood(rest: str) -> GraphQLError:
+    return GraphQLError(f"The sandbox does not understand the search query at: {rest}")

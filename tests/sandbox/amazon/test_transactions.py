@@ -29,6 +29,20 @@ def test_what_was_posted_in_the_last_two_minutes_is_not_found_by_date(api: Api, 
     assert len(api.transactions(postedAfter=api.ago(3600))) == 1
 
 
+def test_a_refund_can_be_posted_in_the_past_and_is_then_found_by_date(api: Api, seller: Seller) -> None:
+    order = seller.order()
+    made = seller.refund(order, seconds_ago=MARGIN)
+    (found,) = api.transactions(postedAfter=api.ago(3600))
+    assert related(found)["REFUND_ID"] == made["refund_id"]
+    assert [related(each)["REFUND_ID"] for each in api.refunds(order)] == [made["refund_id"]]
+
+
+def test_a_refund_cannot_be_posted_in_the_future(seller: Seller) -> None:
+    order = seller.order()
+    with pytest.raises(AssertionError, match="seconds_ago must not be negative"):
+        seller.refund(order, seconds_ago=-1)
+
+
 def test_dates_include_their_start_and_not_their_end(api: Api, seller: Seller) -> None:
     posted = api.transactions(seller.order())[0]["postedDate"]
     api.advance(2 * MARGIN)

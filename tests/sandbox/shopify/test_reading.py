@@ -119,10 +119,17 @@ def test_orders_are_found_by_what_the_query_says(shop: Shop) -> None:
     assert names(f"updated_at:>={long_ago} AND name:#2") == ["#2"]
     assert names(f'created_at:<"{long_ago}T00:00:00Z"') == []
     assert names("email:A@example.com financial_status:paid") == ["#1"]
-    assert names("") == ["#1", "#2"]
+    assert names("") == names("  ") == ["#1", "#2"]
+    assert names("name:#1 OR name:#2") == names("(name:#1 OR name:#2)") == ["#1", "#2"]
+    assert names("financial_status:paid (name:#1 OR name:#3)") == ["#1"]
+    assert names("name:#3 AND name:#1 OR name:#2") == ["#2"]
+    assert names("(name:#3 OR name:#1) AND (name:#1 OR name:#2)") == ["#1"]
 
 
-@pytest.mark.parametrize("query", ["tag:vip", "just words", "updated_at:yesterday", "id:abc"])
+@pytest.mark.parametrize(
+    "query",
+    ["tag:vip", "just words", "updated_at:yesterday", "id:abc", "(name:#1", "name:#1)", "name:#1 OR "],
+)
 def test_searches_the_sandbox_does_not_know_are_errors_not_everything(shop: Shop, query: str) -> None:
     assert shop.errors(NAMES, {"q": query})
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from ledger import exact_json
 from ledger.events import Part, PartKind
 from ledger.money import Money
 from tests.support.sandboxed_amazon import Seller, open_amazon
 from tests.workers.platforms.world import Control, usd
-from workers.platforms import exact_json
 from workers.platforms.amazon_rates import Budget
 from workers.platforms.amazon_storefront import AmazonStorefront
 from workers.platforms.http import Http

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -12,6 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator, ValidationError
 from redis import Redis
 
+from ledger.clock import utcnow
 from tests.workers.platforms.books import ACCOUNT, KEY, SIGNED, Books, refund_body
 from tests.workers.platforms.wire import answer, saying, wire
 from workers.platforms.http import Http
@@ -112,6 +114,20 @@ def test_queries_are_sent_as_described(
         client.refund("creditmemo", "70", match_fields=["other_ref_num", "external_id"])
         client.check()
     assert len(server.requests) == 3
+    for request in server.requests:
+        description.check(request)
+
+
+def test_what_changed_is_asked_for_as_described(
+    description: Description, client_of: Callable[[str], NetSuiteClient]
+) -> None:
+    clock = answer(b'{"items": [{"asked": "2026-03-14T08:09:26"}], "hasMore": false, "count": 1}')
+    now = utcnow()
+    with wire(saying(clock), saying(NO_ROWS)) as server:
+        client = client_of(server.url)
+        assert client.changes(now - timedelta(days=1), now) == ((), ())
+        assert client.origins(["60", "70"], match="other_ref_num") == {}
+    assert len(server.requests) == 4
     for request in server.requests:
         description.check(request)
 

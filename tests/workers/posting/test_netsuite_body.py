@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from jsonschema import Draft202012Validator
 
+from ledger import exact_json
 from ledger.money import Money
 from ledger.policy import Policy
 from tests.support.ledger import make_part
 from tests.support.netsuite_strategies import Scene, scenes
 from tests.support.rules import CASH_SALE, INVOICE, KEY, make_order, make_owner, make_view, usd
-from workers.platforms import exact_json
 from workers.posting.netsuite_body import transform_body
 from workers.rules.facts import Document
 from workers.rules.to_netsuite import decide

@@ -19,7 +19,13 @@ from workers.posting.settle import PAUSED_LOOK, Ending, close_attempt, settle_de
 from workers.rules.views import Action, Decision
 
 SHARED = Installation()
-WAITS = {"ORDER_NOT_SYNCED": 14, "NOT_BILLED": 30, "MONEY_PENDING": 30, "RETURN_NOT_RECEIVED": 60}
+WAITS = {
+    "ORDER_NOT_SYNCED": 14,
+    "NOT_BILLED": 30,
+    "MONEY_PENDING": 30,
+    "OUTCOME_PENDING": 30,
+    "RETURN_NOT_RECEIVED": 60,
+}
 MINUTE = timedelta(minutes=1)
 
 

@@ -87,8 +87,10 @@ def test_towards_netsuite_nothing_is_written_that_another_rule_forbids(
     assert link.netsuite_state is not OrderState.DELETED
     assert all(document.external_id != KEY for document in order.refunds)
     assert (decision.action is Action.HOLD) == (account.policy.review and not refund.reviewed)
-    billed = [document.total for document in order.billed if not document.voided]
-    assert refund.amount <= total(billed, refund.amount.currency)
+    currency = refund.amount.currency
+    # A record of another order may be in another currency.
+    billed = [each.total for each in order.billed if not each.voided and each.total.currency == currency]
+    assert refund.amount <= total(billed, currency)
 
 
 @given(refund_views(FROM), owners(FROM), st.none() | links, st.none() | storefront_orders(), st.booleans())
@@ -126,7 +128,9 @@ def test_towards_the_storefront_a_plan_refunds_what_is_left(
         assert line.quantity > 0
     left = {line.id: line.refundable for line in order.lines}
     assert all(quantity <= left[line_id] for line_id, quantity in asked.items())
-    assert bool(plan.location_id) == any(line.restock for line in plan.lines)
+    restocks = any(line.restock for line in plan.lines)
+    assert restocks or not plan.location_id
+    assert plan.location_id or not (restocks and order.wants_location)
 
 
 @given(refund_views(FROM), owners(FROM), st.none() | links, storefront_orders())

@@ -314,6 +314,12 @@ def test_what_a_line_gives_back_is_shared_out_over_the_order_lines_that_carry_it
     ]
 
 
+def test_goods_come_back_without_a_place_where_the_platform_wants_none() -> None:
+    plan = with_policy(restock="always")(with_order(wants_location=False)(Case())).decided().plan
+    assert plan is not None
+    assert (plan.lines[0].restock, plan.location_id) == (True, "")
+
+
 def test_shipping_and_its_tax_are_told_apart() -> None:
     parts = (make_part(restock=False), make_part("4.00", "0.32", kind=PartKind.SHIPPING))
     plan = with_refund(parts=parts)(Case()).decided().plan

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.platforms import exact_json
+from ledger import exact_json
 
 _NUMBERS = st.decimals(allow_nan=False, allow_infinity=False, places=8).filter(lambda n: n != n.to_integral())
 _VALUES = st.recursive(

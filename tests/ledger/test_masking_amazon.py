@@ -1,6 +1,6 @@
 import pytest
 
-from workers.platforms.journal import masked_body, masked_url
+from ledger.masking import masked_body, masked_url
 
 SIGNED = (
     "https://tortuga-prod-na.s3-external-1.amazonaws.com/doc?X-Amz-Algorithm=AWS4-HMAC-SHA256"

@@ -45,6 +45,23 @@ def dumps(value: Any) -> str:  # noqa: ANN401 - JSON may be anything
     raise TypeError(f"{type(value).__name__} {value!r} has no place in JSON")
 
 
+def indented(value: Any, indent: str = "") -> str:  # noqa: ANN401 - JSON may be anything
+    """Return the same text with each member on a line of its own, for people.
+
+    Raises:
+        TypeError: If the value, or something in it, has no place in JSON.
+    """
+    inner = f"{indent}  "
+    if isinstance(value, dict) and value:
+        members = (
+            f"{inner}{json.dumps(_name(name))}: {indented(each, inner)}" for name, each in value.items()
+        )
+        return "{\n" + ",\n".join(members) + f"\n{indent}}}"
+    if isinstance(value, list) and value:
+        return "[\n" + ",\n".join(inner + indented(each, inner) for each in value) + f"\n{indent}]"
+    return dumps(value)
+
+
 def _name(name: object) -> str:
     if not isinstance(name, str):
         raise TypeError(f"{name!r} is no name of a JSON member")

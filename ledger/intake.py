@@ -1,0 +1,78 @@
+"""Take deliveries in: written down once, committed together with whatever comes at the same time, and told on.
+
+Nothing returns before its own delivery is committed.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+
+from ledger import deliveries
+from ledger.database import Database
+from ledger.deliveries import Row
+from ledger.queue import Waker
+from ledger.together import Together
+
+
+@dataclass(slots=True)
+class Taken:
+    """What became of a delivery.
+
+    Attributes:
+        id: The ledger's; None if one with its key was there already.
+        source: Whose queue a worker is woken on; empty if none is to be.
+        woken: Whether Redis took the call.
+    """
+
+    id: int | None
+    source: str
+    woken: bool = False
+
+
+class Intake:
+    """Takes the deliveries of a process's threads in."""
+
+    def __init__(self, database: Database, waker: Waker) -> None:
+        """Write to a ledger, then wake workers."""
+        self._database = database
+        self._waker = waker
+        self._together = Together(self._commit, self._wake)
+
+    def take(self, row: Row) -> Taken:
+        """Write a delivery down, and wake a worker if it is new and understood.
+
+        Args:
+            row: As `ledger.deliveries.row` makes it.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: If it could not be written down.
+        """
+        return self._together.do(row)
+
+    def _commit(self, rows: Sequence[Row]) -> list[Taken | Exception]:
+        """Commit all in one transaction; where that is refused, each in its own, so that it alone fails."""
+        try:
+            with self._database.write() as session:
+                ids = deliveries.accept_all(session, rows)
+        except OperationalError as error:  # the database is not there, for none of them
+            return [error] * len(rows)
+        except SQLAlchemyError as error:
+            return [error] if len(rows) == 1 else [self._commit([row])[0] for row in rows]
+        return [_taken(row, ids.get(row["trace_id"])) for row in rows]
+
+    def _wake(self, taken: Sequence[Taken | Exception]) -> None:
+        by_source: dict[str, list[Taken]] = defaultdict(list)
+        for each in taken:
+            if isinstance(each, Taken) and each.source:
+                by_source[each.source].append(each)
+        for source, group in by_source.items():
+            woken = self._waker.deliveries(source, [each.id for each in group if each.id is not None])
+            for each in group:
+                each.woken = woken
+
+
+def _taken(row: Row, number: int | None) -> Taken:
+    is_to_be_worked_off = number is not None and not row["reason"]
+    return Taken(number, row["source"] if is_to_be_worked_off else "")

@@ -1,0 +1,127 @@
+"""How values are written on pages."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from flask import Flask
+from jinja2 import StrictUndefined
+from markupsafe import Markup
+
+from ledger import reasons
+from ledger.money import Money
+from ledger.reasons import Reason, UnknownReasonError
+
+_NAMES: Final[Mapping[str, str]] = {
+    "shopify": "Shopify",
+    "magento": "Magento",
+    "amazon": "Amazon",
+    "ebay": "eBay",
+    "netsuite": "NetSuite",
+    "to_netsuite": "Storefront → NetSuite",
+    "from_netsuite": "NetSuite → storefront",
+    "cash_refund": "Cash refund",
+    "credit_memo": "Credit memo",
+    "return_authorization": "Return authorization",
+}
+_RECORDS: Final[Mapping[str, str]] = {
+    "salesorder": "Sales order",
+    "cashsale": "Cash sale",
+    "invoice": "Invoice",
+    "cashrefund": "Cash refund",
+    "creditmemo": "Credit memo",
+    "returnauthorization": "Return authorization",
+}
+_TONES: Final[Mapping[str, str]] = {
+    "posted": "good",
+    "resolved": "good",
+    "processed": "good",
+    "done": "good",
+    "matched": "good",
+    "on": "good",
+    "ok": "good",
+    "error": "bad",
+    "failed": "bad",
+    "discrepancy": "bad",
+    "paused": "bad",
+    "quarantined": "warn",
+    "poll": "warn",
+    "held": "warn",
+    "waiting": "warn",
+    "retrying": "warn",
+    "stopped": "warn",
+    "scheduled": "busy",
+    "posting": "busy",
+    "received": "busy",
+    "running": "busy",
+    "busy": "busy",
+}
+_MINUTE: Final = 60
+_HOUR: Final = 3600
+_DAY: Final = 86400
+_DASH: Final = "\N{EN DASH}"
+_NONE: Final = Markup('<span class="none">{}</span>').format(_DASH)
+
+
+def moment(value: datetime | None) -> Markup:
+    """Return a time in UTC as `<time>`; a dash for none."""
+    if value is None:
+        return _NONE
+    exact = value.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return Markup('<time datetime="{}">{}</time>').format(exact, value.strftime("%Y-%m-%d %H:%M:%S"))
+
+
+def amount(value: Money) -> Markup:
+    """Return an amount with its currency."""
+    as_json = value.to_json()
+    return Markup('<span class="money">{} <abbr>{}</abbr></span>').format(
+        as_json["amount"], as_json["currency"]
+    )
+
+
+def duration(value: float | timedelta | None) -> str:
+    """Return a time span, given in seconds, in the two units that matter."""
+    if value is None:
+        return _DASH
+    seconds = value.total_seconds() if isinstance(value, timedelta) else value
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < _MINUTE:
+        return f"{seconds:.1f} s"
+    if seconds < _HOUR:
+        return f"{seconds // _MINUTE:.0f} min {seconds % _MINUTE:.0f} s"
+    if seconds < _DAY:
+        return f"{seconds // _HOUR:.0f} h {seconds % _HOUR // _MINUTE:.0f} min"
+    return f"{seconds // _DAY:.0f} d {seconds % _DAY // _HOUR:.0f} h"
+
+
+def name(value: str) -> str:
+    """Return what people call one of our words: a channel, a direction, a state, a type."""
+    return _NAMES.get(value) or str(value).replace("_", " ").capitalize()
+
+
+def record(value: str) -> str:
+    """Return what people call a type of NetSuite's records."""
+    return _RECORDS.get(value, value)
+
+
+def tone(value: str) -> str:
+    """Return how a state is to be shown: `good`, `bad`, `warn`, `busy` or `quiet`."""
+    return _TONES.get(value, "quiet")
+
+
+def reason(code: str) -> Reason:
+    """Return what a code means, or the code itself where this version does not know it."""
+    try:
+        return reasons.reason(code)
+    except UnknownReasonError:
+        return Reason(code, code)
+
+
+def install(app: Flask) -> None:
+    """Make the formats known to templates, and a misspelt name in one a failure."""
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(
+        moment=moment, amount=amount, duration=duration, name=name, tone=tone, reason=reason, record=record
+    )
