@@ -12,6 +12,7 @@ from ledger import accounts, pausing
 from ledger.clock import utcnow
 from ledger.models import Account, NetSuiteAccount
 from ledger.settings import Settings
+from webhooks.endpoints import path_of
 
 AnyAccount = TypeVar("AnyAccount", Account, NetSuiteAccount)
 
@@ -23,14 +24,9 @@ api_url_option = click.option(
 )
 
 
-def webhook_path(source: str, slug: str) -> str:
-    """Return where an account's webhooks are received, below the public address."""
-    return f"/webhooks/{source}/{slug}"
-
-
 def webhook_url(settings: Settings, source: str, slug: str) -> str:
     """Return where an account's webhooks are received; empty while no public address is set."""
-    return settings.public_url and settings.public_url + webhook_path(source, slug)
+    return settings.public_url and settings.public_url + path_of(source, slug)
 
 
 def show_webhook_url(settings: Settings, source: str, slug: str) -> None:
@@ -39,7 +35,7 @@ def show_webhook_url(settings: Settings, source: str, slug: str) -> None:
         click.echo(f"Webhook URL: {url}")
     else:
         click.echo(
-            f"Webhook path: {webhook_path(source, slug)}, below the address at which the platform reaches "
+            f"Webhook path: {path_of(source, slug)}, below the address at which the platform reaches "
             "this service; set REFUND_SYNC_PUBLIC_URL to it"
         )
 

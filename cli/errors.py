@@ -8,7 +8,6 @@ from sqlalchemy.exc import DBAPIError
 from cli.embedded import EmbeddedError
 from cli.inputs import InputError
 from cli.listener import ListenError
-from cli.queries import DeliveryNotFoundError, NoOrderError
 from cli.runs import RunFailedError
 from cli.suitescript.project import ProjectRefusedError
 from ledger.accounts import AccountError
@@ -16,7 +15,7 @@ from ledger.actions import ActionError
 from ledger.embedded import SocketPathError
 from ledger.people import PeopleError
 from ledger.policy import PolicyError
-from ledger.reasons import reason
+from ledger.queries import DeliveryNotFoundError, NoOrderError
 from ledger.refunds import RefundNotFoundError
 from ledger.runs import RunError
 from ledger.schema import SchemaError
@@ -26,7 +25,7 @@ from ledger.states import IllegalTransitionError
 from webhooks.endpoints import NoSuchEndpointError
 from webhooks.replay import ErasedError
 from webhooks.sources.protocol import UnreadableError
-from workers.platforms.errors import CredentialsError, PlatformError
+from workers.platforms.errors import CredentialsError, PlatformError, in_words
 from workers.retrieve import RetrieveError
 
 _SPEAKING: Final = (
@@ -66,9 +65,7 @@ def sentence(error: Exception) -> str:
         error: One of `FORESEEN`.
     """
     if isinstance(error, PlatformError):
-        known = reason(error.reason)
-        detail = f": {error.detail.rstrip('.')}" if error.detail else ""
-        return f"{known.what.rstrip('.')}{detail}. {known.fix}".strip()
+        return in_words(error)
     if isinstance(error, DBAPIError):
         return f"the database does not work: {_first_line(error.orig)}; check DATABASE_URL and the server"
     if isinstance(error, RedisError):

@@ -4,7 +4,6 @@ What is typed after a command stays in the shell's history and is seen by everyb
 """
 
 import json
-import secrets
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TextIO
 
@@ -13,7 +12,6 @@ import click
 CREDENTIALS_VARIABLE: Final = "REFUND_SYNC_CREDENTIALS"
 """Holds the credentials as JSON where no file is named."""
 
-_SECRET_BYTES: Final = 32
 _LONGEST: Final = 64 * 1024  # characters; a private key has two thousand
 
 
@@ -114,11 +112,6 @@ def read_secret(file: TextIO | None) -> str:
     if not secret or "\n" in secret:
         raise InputError("bad_secret_file", f"{file.name} must hold one line, the secret")
     return secret
-
-
-def make_secret() -> str:
-    """Return a new webhook secret of 256 random bits."""
-    return secrets.token_urlsafe(_SECRET_BYTES)
 
 
 def read_assignments(assignments: tuple[str, ...]) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Any, Final
 
 import click
@@ -61,11 +60,6 @@ def plain(value: Cell) -> str:
     """
     text = "" if value is None else str(value)
     return "".join(character if character.isprintable() else _visible(character) for character in text)
-
-
-def moment(value: datetime | None) -> str:
-    """Return a time as RFC 3339 in UTC to the second; empty for none."""
-    return "" if value is None else value.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _visible(character: str) -> str:

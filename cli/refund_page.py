@@ -3,8 +3,8 @@
 from typing import Any, Final
 
 from cli.output import Cell, show_heading, show_record, show_table
-from cli.views import View
 from ledger.reasons import reason
+from ledger.views import View
 
 _FACTS: Final = (
     *("id", "account", "direction", "source_channel", "source_refund_id", "transaction_type", "money_state"),

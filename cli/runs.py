@@ -1,19 +1,20 @@
 """What the commands that begin runs have in common: the period, following a run, and what it found."""
 
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 import click
 
 from cli.context import App
-from cli.output import moment
 from ledger import runs
 from ledger.clock import utcnow
-from ledger.models import Run, RunItem, RunState
-from ledger.money import Money
+from ledger.models import Run, RunState
+from ledger.views import moment
 from workers import running
 
+_LOOK_EVERY: Final = 0.5  # seconds between two looks at a run that somebody else works on
 _DATES: Final = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
 
 
@@ -51,12 +52,16 @@ def follow(app: App, run: Run, *, is_quiet: bool) -> Run:
     Raises:
         RunFailedError: If it failed, was stopped, or has to wait; it then goes on by itself later.
     """
+    pause, said = threading.Event(), ""
     while True:
-        running.work(app.runtime, run.id)
+        if not running.work(app.runtime, run.id):
+            pause.wait(_LOOK_EVERY)  # a worker has it
         with app.database.read() as session:
             run = runs.get(session, run.id)
-        if not is_quiet:
-            click.echo(f"{moment(run.done_until)}  {run.found} found", err=True)
+        line = f"{moment(run.done_until)}  {run.found} found"
+        if line != said and not is_quiet:
+            click.echo(line, err=True)
+        said = line
         if run.state is RunState.DONE:
             return run
         if run.state is not RunState.RUNNING:
@@ -65,46 +70,3 @@ def follow(app: App, run: Run, *, is_quiet: bool) -> Run:
             raise RunFailedError(
                 f"run {run.id} has to wait ({run.reason} {run.detail}); the workers will go on with it"
             )
-
-
-def run_view(run: Run) -> dict[str, Any]:
-    """Return a run as JSON values."""
-    return {
-        "id": run.id,
-        "kind": run.kind.value,
-        "account": run.account.slug,
-        "from": moment(run.since),
-        "to": moment(run.until),
-        "state": run.state.value,
-        "done_until": moment(run.done_until),
-        "found": run.found,
-        "taken": run.taken,
-        "reason": run.reason,
-        "detail": run.detail,
-        "actor": run.actor,
-        "created_at": moment(run.created_at),
-        "ended_at": moment(run.ended_at) or None,
-    }
-
-
-def item_view(item: RunItem) -> dict[str, Any]:
-    """Return what a run found as JSON values."""
-    return {
-        "finding": item.finding.value,
-        "order": item.order_name or item.order_id,
-        "occurred_at": moment(item.occurred_at) or None,
-        "storefront_refund_id": item.storefront_refund_id,
-        "storefront_amount": _money(item, item.storefront_minor),
-        "netsuite_type": item.netsuite_type,
-        "netsuite_id": item.netsuite_id,
-        "netsuite_number": item.netsuite_number,
-        "netsuite_amount": _money(item, item.netsuite_minor),
-        "refund": item.refund_id,
-        "note": item.note,
-    }
-
-
-def _money(item: RunItem, minor: int | None) -> dict[str, str] | None:
-    if minor is None:
-        return None
-    return Money.from_minor(minor, item.currency, item.currency_exponent).to_json()

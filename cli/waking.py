@@ -1,6 +1,5 @@
 """Wake workers for what a person asked for; where that fails, the scheduler does it."""
 
-from collections import defaultdict
 from collections.abc import Iterable
 
 import click
@@ -10,10 +9,7 @@ from cli.context import App
 
 def wake_refunds(app: App, due: Iterable[tuple[int, str]]) -> None:
     """Wake workers for refunds, given as (id, origin)."""
-    by_origin: dict[str, list[int]] = defaultdict(list)
-    for number, origin in due:
-        by_origin[origin].append(number)
-    if not all(app.waker.refunds(origin, numbers) for origin, numbers in by_origin.items()):
+    if not app.waker.due_refunds(due):
         _say_so()
 
 

@@ -5,10 +5,10 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
-from cli import queries
 from cli.checks.clock import DatedHttp
 from cli.checks.finding import Finding
 from cli.errors import sentence
+from ledger import queries
 from ledger.models import Account, NetSuiteAccount
 from ledger.policy import PolicyError
 from ledger.secrets import SecretsError, Vault

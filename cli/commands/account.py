@@ -5,7 +5,8 @@ from typing import Any, TextIO
 
 import click
 
-from cli import changes, connecting, queries
+from cli import changes, connecting
+from cli.asking import ask_now
 from cli.context import App, pass_app
 from cli.inputs import (
     InputError,
@@ -17,14 +18,15 @@ from cli.inputs import (
     secret_option,
 )
 from cli.output import example, json_option, show_json, show_record, show_table
-from cli.platforms import GUIDES
-from cli.views import View, account_view
-from ledger import accounts
+from ledger import accounts, changing, queries
 from ledger.accounts import NewAccount
 from ledger.clock import utcnow
 from ledger.models import Account
 from ledger.models.accounts import Direction, Platform
 from ledger.policy import Policy
+from ledger.views import View, account_view
+from webhooks.subscriptions import SUBSCRIPTIONS
+from workers.platforms.storefronts import STOREFRONTS
 
 
 @click.group(epilog=example("refund-sync account list"))
@@ -40,8 +42,12 @@ def account() -> None:
     )
 )
 @click.argument("slug")
-@click.option("--platform", type=click.Choice([each.value for each in GUIDES]), required=True)
-@click.option("--storefront", required=True, help="The platform's own name of it: a shop's domain.")
+@click.option("--platform", type=click.Choice([each.value for each in STOREFRONTS]), required=True)
+@click.option(
+    "--storefront",
+    required=True,
+    help="The platform's name of it: a domain, an address or a seller id.",
+)
 @click.option("--netsuite", "books", required=True, help="The NetSuite account it is joined to.")
 @click.option(
     "--direction",
@@ -71,15 +77,16 @@ def add(
 ) -> None:
     """Connect a storefront account called SLUG to a NetSuite account.
 
-    Credentials for Shopify are {"client_id", "client_secret"} or {"access_token"}. They are read from a file
-    or from the environment variable REFUND_SYNC_CREDENTIALS.
+    Credentials for Shopify are {"client_id", "client_secret"} or {"access_token"}; those of the other
+    platforms are in docs/setup.md. They are read from a file or from REFUND_SYNC_CREDENTIALS.
     """
     credentials = need_credentials(credentials_file, private_key_file, app.env)
-    guide = GUIDES[Platform(platform)]
-    guide.validate_credentials(credentials)
-    secret = read_secret(webhook_secret_file) or guide.webhook_secret(credentials)
+    connector = STOREFRONTS[Platform(platform)]
+    connector.validate_credentials(credentials)
+    secret = read_secret(webhook_secret_file) or connector.webhook_secret(credentials)
     if not secret:
-        raise InputError("no_secret", f"{guide.secret_hint}: give it with --webhook-secret-file")
+        hint = SUBSCRIPTIONS[Platform(platform)].secret
+        raise InputError("no_secret", f"{hint}: give it with --webhook-secret-file")
     accounts.check_api_url(api_url, allow_private=app.settings.allow_private_urls)
     new = NewAccount(
         slug=slug,
@@ -104,15 +111,15 @@ def _settings(words: dict[str, str]) -> dict[str, Any]:
 
 def _show_added(app: App, view: View, *, as_json: bool) -> None:
     source, slug = view["platform"], view["slug"]
-    guide = GUIDES[Platform(source)]
+    subscription = SUBSCRIPTIONS[Platform(source)]
     if as_json:
         url = connecting.webhook_url(app.settings, source, slug) or None
-        show_json({**view, "webhook_url": url, "topics": list(guide.topics)})
+        show_json({**view, "webhook_url": url, "topics": list(subscription.topics)})
         return
     click.echo(f"{slug} carries refunds {view['direction'].replace('_', ' ')}.")
     connecting.show_webhook_url(app.settings, source, slug)
-    click.echo(f"Subscribe to these topics, in {guide.topics_hint}:")
-    for topic in guide.topics:
+    click.echo(f"Subscribe to these topics, in {subscription.where}:")
+    for topic in subscription.topics:
         click.echo(f"  {topic}")
 
 
@@ -161,8 +168,8 @@ def change(
         now = utcnow()
         changes.change_account(session, found, read_assignments(words), now=now, actor=app.actor)
         if credentials:
-            GUIDES[found.platform].validate_credentials(credentials)
-            changes.change_credentials(session, app.vault, found, credentials, now=now, actor=app.actor)
+            STOREFRONTS[found.platform].validate_credentials(credentials)
+            changing.set_credentials(session, app.vault, found, credentials, now=now, actor=app.actor)
     settings = _all_settings(found)
     if as_json:
         show_json(settings)
@@ -226,3 +233,15 @@ def test(app: App, *, slug: str) -> None:
         found = accounts.by_slug(session, slug)
     app.runtime.storefront(found).check()
     click.echo(f"{found.storefront_id} accepts the credentials.")
+
+
+@account.command(epilog=example("refund-sync account poll my-shop"))
+@click.argument("slug")
+@json_option
+@pass_app
+def poll(app: App, *, slug: str, as_json: bool) -> None:
+    """Ask the storefront now for refunds that no webhook told of, rather than when it is due.
+
+    What is found is worked off like a webhook. To read one order, whatever its age: `refund retrieve`.
+    """
+    ask_now(app, accounts.by_slug, slug, as_json=as_json)

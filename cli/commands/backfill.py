@@ -9,10 +9,11 @@ import click
 from cli.context import App, pass_app
 from cli.embedded import queue_server
 from cli.output import example, json_option, show_json, show_table
-from cli.runs import follow, item_view, period, run_view, utc
+from cli.runs import follow, period, utc
 from ledger import accounts, runs
 from ledger.clock import utcnow
 from ledger.models import RunKind
+from ledger.run_views import item_view, run_view
 
 _COLUMNS: Final = ("finding", "order", "refund id", "amount", "note")
 

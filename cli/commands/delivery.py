@@ -5,18 +5,18 @@ from typing import Final
 
 import click
 
-from cli import queries
 from cli.context import App, pass_app
 from cli.inputs import ID
 from cli.output import example, json_option, plain, show_heading, show_json, show_record, show_table
-from cli.queries import DeliveryFilter, DeliveryNotFoundError
-from cli.views import audit_view, delivery_view
 from cli.waking import wake_deliveries
-from ledger import deliveries
+from ledger import deliveries, queries
 from ledger.clock import utcnow
+from ledger.details import delivery_detail
 from ledger.models import DeliveryState
+from ledger.queries import DeliveryFilter, DeliveryNotFoundError
 from ledger.queue import QUEUES
 from ledger.reasons import reason
+from ledger.views import delivery_view
 from webhooks.endpoints import NoSuchEndpointError
 from webhooks.replay import ErasedError, reread
 from webhooks.sources.protocol import UnreadableError
@@ -97,13 +97,10 @@ def show(app: App, *, number: int, as_json: bool) -> None:
     """Show a delivery: what is known of it, its headers, its body, and what was understood of it."""
     with app.database.read() as session:
         found = queries.delivery(session, number)
-        names = queries.owners(session)
-        trail = queries.audit_trail(session, "delivery", number)
-    view = delivery_view(found, names[found.netsuite_account_id, found.account_id])
+        view = delivery_detail(session, found)
     body = found.body.decode("utf-8", "replace")
     if as_json:
-        history = [audit_view(each) for each in trail]
-        show_json({**view, "headers": found.headers, "events": found.events, "audit": history, "body": body})
+        show_json({**view, "body": body})
         return
     what = {"what": reason(found.reason).what, "what to do": reason(found.reason).fix} if found.reason else {}
     show_record({**{name.replace("_", " "): view[name] for name in _FACTS}, **what})

@@ -3,21 +3,17 @@
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
 import click
 
-from cli.demo import from_netsuite, to_netsuite, trouble
-from cli.demo.control import ControlError
-from cli.demo.stage import DemoError, Stage
-from cli.demo.verdict import Verdict, judge, latencies
+from cli.demo.play import play
+from cli.demo.stage import Stage
+from cli.demo.verdict import Verdict, latencies
 from cli.demo.world import World, world
 from ledger.models import Refund
 
-_AT_ONCE: Final = 6
 _COLUMNS: Final = ("channel", "order", "refund", "direction", "type", "state", "reason", "target")
 
 
@@ -25,38 +21,15 @@ _COLUMNS: Final = ("channel", "order", "refund", "direction", "type", "state", "
 @click.option("--once", is_flag=True, help="End after the table, also on a terminal.")
 @click.option("--port", type=int, default=None, help="Port of the web process; a free one by default.")
 def demo(*, once: bool, port: int | None) -> None:
-    """Show refunds crossing between simulated shops and a simulated NetSuite."""
+    """Show refunds crossing between simulated storefronts and a simulated NetSuite."""
     with tempfile.TemporaryDirectory(prefix="refund-sync-demo-") as directory:
         with world(Path(directory), port) as stage_world:
-            verdict = _play(stage_world.stage)
+            verdict = play(stage_world.stage)
             _report(stage_world.stage, verdict)
             if not verdict.wrong and not once and sys.stdin.isatty() and sys.stdout.isatty():
                 _stay(stage_world)
         if verdict.wrong:
             sys.exit(1)
-
-
-def _play(stage: Stage) -> Verdict:
-    """Play every scenario; those that share nothing at the same time."""
-    failures: list[str] = []
-
-    def act(scenario: Callable[[Stage], None]) -> None:
-        try:
-            scenario(stage)
-        except (DemoError, ControlError) as error:
-            failures.append(f"{scenario.__name__}: {error}")
-
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        list(pool.map(act, (*to_netsuite.SCENARIOS, *from_netsuite.SCENARIOS)))
-    for scenario in trouble.SCENARIOS:
-        act(scenario)
-    try:
-        stage.settle()
-    except DemoError as error:
-        failures.append(str(error))
-    verdict = judge(stage)
-    verdict.wrong.extend(failures)
-    return verdict
 
 
 def _report(stage: Stage, verdict: Verdict) -> None:

@@ -5,13 +5,13 @@ from dataclasses import asdict
 
 import click
 
-from cli import queries
 from cli.checks import accounts, clock, ledger, queue, web
 from cli.checks.clock import DatedHttp
 from cli.checks.finding import Finding, Status
 from cli.context import App, pass_app
 from cli.embedded import EmbeddedError, queue_server
 from cli.output import example, json_option, plain, show_json
+from ledger import queries
 from ledger.embedded import SocketPathError
 from ledger.models import Account, NetSuiteAccount
 from ledger.settings import SettingsError

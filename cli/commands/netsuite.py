@@ -4,12 +4,12 @@ from typing import TextIO
 
 import click
 
-from cli import changes, connecting, queries
+from cli import changes, connecting
+from cli.asking import ask_now
 from cli.context import App, pass_app
 from cli.embedded import queue_server
 from cli.inputs import (
     credentials_options,
-    make_secret,
     need_credentials,
     read_assignments,
     read_credentials,
@@ -17,10 +17,10 @@ from cli.inputs import (
     secret_option,
 )
 from cli.output import example, json_option, show_json, show_record, show_table
-from cli.views import netsuite_view
-from ledger import accounts
+from ledger import accounts, changing, queries
 from ledger.accounts import NewNetSuiteAccount
 from ledger.clock import utcnow
+from ledger.views import netsuite_view
 from workers.platforms.netsuite import validate_credentials
 from workers.understanding.netsuite import order_fields
 
@@ -40,7 +40,7 @@ def netsuite() -> None:
 @click.option("--account-id", required=True, help="NetSuite's own id, such as 1234567_SB1.")
 @click.option(
     "--concurrency",
-    type=click.IntRange(1, changes.MOST_CONCURRENCY),
+    type=click.IntRange(1, changing.MOST_CONCURRENCY),
     default=5,
     show_default=True,
     help="Requests that may be in flight at once; leave some of the account's for its other integrations.",
@@ -73,7 +73,7 @@ def add(
     validate_credentials(credentials)
     accounts.check_api_url(api_url, allow_private=app.settings.allow_private_urls)
     given = read_secret(webhook_secret_file)
-    made = "" if given else make_secret()
+    made = "" if given else changing.new_secret()
     new = NewNetSuiteAccount(
         slug=slug,
         account_id=account_id,
@@ -136,7 +136,7 @@ def change(
         changes.change_netsuite(session, found, read_assignments(words), now=now, actor=app.actor)
         if credentials:
             validate_credentials(credentials)
-            changes.change_credentials(session, app.vault, found, credentials, now=now, actor=app.actor)
+            changing.set_credentials(session, app.vault, found, credentials, now=now, actor=app.actor)
     view = netsuite_view(found)
     if as_json:
         show_json(view)
@@ -154,7 +154,7 @@ def rotate_secret(app: App, *, slug: str, webhook_secret_file: TextIO | None) ->
     Without a file the secret is made and shown once.
     """
     given = read_secret(webhook_secret_file)
-    secret = given or make_secret()
+    secret = given or changing.new_secret()
     connecting.rotate_secret(app, accounts.netsuite_by_slug, slug, secret)
     if not given:
         connecting.show_new_secret(secret)
@@ -190,3 +190,12 @@ def test(app: App, *, slug: str) -> None:
         for field in fields:
             client.check(match=field)
     click.echo(f"NetSuite account {found.account_id} accepts the credentials and knows {', '.join(fields)}.")
+
+
+@netsuite.command(epilog=example("refund-sync netsuite poll books"))
+@click.argument("slug")
+@json_option
+@pass_app
+def poll(app: App, *, slug: str, as_json: bool) -> None:
+    """Ask NetSuite now for refunds and deletions that no webhook told of, rather than when it is due."""
+    ask_now(app, accounts.netsuite_by_slug, slug, as_json=as_json)

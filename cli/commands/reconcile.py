@@ -3,7 +3,7 @@
 import csv
 import sys
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -12,17 +12,15 @@ import click
 from cli.context import App, pass_app
 from cli.embedded import queue_server
 from cli.output import example, json_option, show_heading, show_json, show_table
-from cli.runs import follow, item_view, period, run_view, utc
+from cli.runs import follow, period, utc
 from ledger import accounts, runs
 from ledger.clock import utcnow
 from ledger.models import Finding, RunKind
 from ledger.money import Money
+from ledger.run_views import item_view, run_view
+from ledger.spreadsheets import RUN_HEADER, run_row
 
 _COLUMNS: Final = ("finding", "order", "storefront refund", "amount", "netsuite record", "amount", "note")
-_CSV: Final = (
-    *("finding", "order", "occurred_at", "currency", "storefront_refund_id", "storefront_amount"),
-    *("netsuite_type", "netsuite_id", "netsuite_number", "netsuite_amount", "refund", "note"),
-)
 
 
 @click.command(epilog=example("refund-sync reconcile my-shop --from 2026-10-01 --to 2026-11-01"))
@@ -44,7 +42,8 @@ def reconcile(
 ) -> None:
     """Compare the refunds that the storefront and NetSuite have of a period, by currency.
 
-    What is missing on one side can then be taken over with `refund-sync refund retrieve`.
+    What one side lacks can then be taken over with `refund-sync refund retrieve`. A record in NetSuite counts
+    as the account's where the ledger, or a refund of the period in the storefront, knows its order.
     """
     with queue_server(app.settings):
         with app.database.write() as session:
@@ -61,7 +60,8 @@ def reconcile(
         run = follow(app, run, is_quiet=as_json or as_csv)
     wanted = [each for each in Finding if each is not Finding.MATCHED] if differences else []
     with app.database.read() as session:
-        found = [item_view(item) for item in runs.items(session, run.id, findings=wanted)]
+        items = runs.items(session, run.id, findings=wanted)
+        rows, found = list(map(run_row, items)), list(map(item_view, items))
         totals = [
             {
                 "finding": finding.value,
@@ -75,28 +75,16 @@ def reconcile(
     if as_json:
         show_json({**run_view(run), "totals": totals, "refunds": found})
     elif as_csv:
-        write_csv(found)
+        write_csv(rows)
     else:
         _show(found, totals)
 
 
-def write_csv(found: Sequence[Mapping[str, Any]]) -> None:
+def write_csv(rows: Iterable[Sequence[str]]) -> None:
     """Print what a run found as CSV, with a name for each column in the first line."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(_CSV)
-    for each in found:
-        amounts = [each["storefront_amount"], each["netsuite_amount"]]
-        currency = next(amount["currency"] for amount in amounts if amount)
-        row = {**each, "currency": currency}
-        for name in ("storefront_amount", "netsuite_amount"):
-            row[name] = each[name]["amount"] if each[name] else ""
-        writer.writerow([_harmless(row[name]) for name in _CSV])
-
-
-def _harmless(cell: object) -> str:
-    """Return a cell that no spreadsheet takes for a formula: an order's name is written by anybody."""
-    text = "" if cell is None else str(cell)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    writer.writerow(RUN_HEADER)
+    writer.writerows(rows)
 
 
 def _show(found: Sequence[Mapping[str, Any]], totals: Sequence[Mapping[str, Any]]) -> None:

@@ -4,26 +4,18 @@ from typing import Final
 
 import click
 
-from cli import queries
 from cli.commands import refund_actions
 from cli.context import App, pass_app
 from cli.inputs import ID
 from cli.output import example, json_option, show_json, show_table
-from cli.queries import RefundFilter
 from cli.refund_page import show_refund
-from cli.views import (
-    View,
-    attempt_view,
-    audit_view,
-    delivery_view,
-    line_view,
-    link_view,
-    refund_facts,
-    refund_view,
-)
+from ledger import queries
+from ledger.details import refund_detail
+from ledger.queries import RefundFilter
 from ledger.queue import QUEUES
 from ledger.reasons import REASONS
 from ledger.states import State
+from ledger.views import View, refund_view
 
 _TYPES: Final = ("cash_refund", "credit_memo")
 _COLUMNS: Final = (
@@ -126,20 +118,7 @@ def _cell(view: View, name: str) -> str:
 def show(app: App, *, number: int, calls: bool, as_json: bool) -> None:
     """Show everything about a refund: facts, parts, attempts, audit trail, and the deliveries behind it."""
     with app.database.read() as session:
-        found = queries.refund(session, number)
-        names = queries.owners(session)
-        view: View = {
-            **refund_view(found),
-            **refund_facts(found),
-            "order_link": link_view(found.order_link),
-            "lines": [line_view(found, line) for line in found.lines],
-            "attempts": [attempt_view(each) for each in queries.attempts(session, number)],
-            "audit": [audit_view(each) for each in queries.audit_trail(session, "refund", number)],
-            "deliveries": [
-                delivery_view(each, names[each.netsuite_account_id, each.account_id])
-                for each in queries.deliveries_behind(session, found)
-            ],
-        }
+        view = refund_detail(session, queries.refund(session, number))
     if as_json:
         show_json(view)
     else:

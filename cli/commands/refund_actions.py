@@ -2,29 +2,24 @@
 
 import uuid
 from collections.abc import Callable, Iterable
-from datetime import datetime
-from typing import Final, Protocol
+from typing import Final
 
 import click
 from sqlalchemy.orm import Session
 
-from cli import queries
 from cli.context import App, pass_app
 from cli.embedded import queue_server
 from cli.inputs import ID
 from cli.output import example, json_option, plain, show_json
-from cli.queries import NoOrderError
-from cli.views import View, refund_view
 from cli.waking import wake_refunds
-from ledger import accounts, actions, orders, refunds
-from ledger.actions import ActionError
+from ledger import accounts, actions, bulk, queries, relinking
+from ledger.actions import Action
 from ledger.clock import utcnow
 from ledger.models import Refund
 from ledger.models.accounts import Direction
 from ledger.orders import NetSuiteOrder
 from ledger.reasons import reason
-from ledger.refunds import RefundNotFoundError
-from ledger.states import UNDER_WAY, IllegalTransitionError, State
+from ledger.views import View, refund_view
 from workers import retrieve as retrieving
 
 _ids = click.argument("ids", metavar="ID...", type=ID, nargs=-1, required=True)
@@ -35,15 +30,7 @@ _FROM: Final = {
 }
 
 
-class _Action(Protocol):
-    """One of `ledger.actions` that needs nothing but a refund."""
-
-    def __call__(
-        self, session: Session, refund_id: int, *, now: datetime, actor: str, note: str = ""
-    ) -> Refund: ...
-
-
-def _command(name: str, action: _Action, what: str, line: str) -> click.Command:
+def _command(name: str, action: Action, what: str, line: str) -> click.Command:
     """Return the command that acts on refunds.
 
     Args:
@@ -161,23 +148,13 @@ def relink(app: App, *, number: int, netsuite_order: int, record_type: str) -> N
     """
     order = NetSuiteOrder(record_id=str(netsuite_order), record_type=record_type)
     with app.database.write() as session:
-        now = utcnow()
-        link = refunds.load(session, number).order_link
-        if link is None:
-            raise NoOrderError(
-                f"refund {number} has no order yet; `refund-sync refund retry {number}` looks for it"
-            )
-        orders.relink(session, link, order, now=now, actor=app.actor)
-        waiting = refunds.waiting_for_order(session, [link.id])
-        for each in waiting:
-            refunds.reconsider(session, each, "FACTS_CHANGED", now=now)
-        disputed = queries.of_order(session, link.id, State.DISCREPANCY)
-    wake_refunds(app, [(each.id, each.origin) for each in waiting])
-    click.echo(f"Order {plain(link.storefront_order_name)} is linked to {record_type} {netsuite_order}.")
-    if disputed:
-        click.echo(
-            f"Its discrepancies can be posted now: refund-sync refund retry {' '.join(map(str, disputed))}"
-        )
+        relinked = relinking.relink(session, number, order, now=utcnow(), actor=app.actor)
+    wake_refunds(app, relinked.woken)
+    name = plain(relinked.link.storefront_order_name)
+    click.echo(f"Order {name} is linked to {record_type} {netsuite_order}.")
+    if relinked.disputed:
+        numbers = " ".join(map(str, relinked.disputed))
+        click.echo(f"Its discrepancies can be posted now: refund-sync refund retry {numbers}")
 
 
 def _each(app: App, ids: Iterable[int], act: Callable[[Session, int], Refund], *, as_json: bool) -> None:
@@ -189,20 +166,13 @@ def _each(app: App, ids: Iterable[int], act: Callable[[Session, int], Refund], *
     views: list[View] = []
     due: list[tuple[int, str]] = []
     failed = False
-    for number in dict.fromkeys(ids):
-        try:
-            with app.database.write() as session:
-                act(session, number)
-                row = queries.refund(session, number)
-        except (RefundNotFoundError, IllegalTransitionError, ActionError) as error:
+    for outcome in bulk.each(app.database, ids, act):
+        views.append(outcome.view)
+        due += outcome.due
+        if outcome.error is not None:
             failed = True
-            views.append({"id": number, "error": {"code": error.reason, "message": str(error)}})
-            click.echo(f"Error: refund {number}: {error}", err=True)
-            continue
-        views.append(refund_view(row))
-        if row.state in UNDER_WAY:
-            due.append((row.id, row.origin))
-        if not as_json:
+            click.echo(f"Error: refund {outcome.refund_id}: {outcome.error}", err=True)
+        elif not as_json:
             _say(views[-1])
     if as_json:
         show_json(views)

@@ -6,10 +6,10 @@ import click
 
 from cli.context import App, pass_app
 from cli.output import example, json_option, show_json, show_table
-from cli.views import token_view
 from ledger import people
 from ledger.clock import utcnow
 from ledger.models import Role
+from ledger.views import token_view
 
 
 @click.group(epilog=example("refund-sync token list"))

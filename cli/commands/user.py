@@ -7,10 +7,10 @@ import click
 from cli.context import App, pass_app
 from cli.inputs import read_secret
 from cli.output import example, json_option, show_json, show_table
-from cli.views import user_view
 from ledger import people
 from ledger.clock import utcnow
 from ledger.models import Role
+from ledger.views import user_view
 
 
 @click.group(epilog=example("refund-sync user list"))

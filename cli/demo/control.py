@@ -1,10 +1,18 @@
-"""A client of the sandbox's control API: what a merchant, a buyer or NetSuite does, and what goes wrong."""
+"""A client of the sandbox's control API: what merchants, buyers and bookkeepers do, and what goes wrong."""
 
-from typing import Any
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, ClassVar, Final
 
 import requests
+from requests.adapters import HTTPAdapter
 
-_TIMEOUT = 15.0  # seconds
+_TIMEOUT: Final = 15.0  # seconds
+_AT_ONCE: Final = 32  # connections kept for scenarios that play at the same time
+
+Json = dict[str, Any]
 
 
 class ControlError(Exception):
@@ -24,14 +32,20 @@ class Control:
         """Speak to the sandbox at a URL."""
         self.url = url
         self._session = requests.Session()
+        self._session.mount("http://", HTTPAdapter(pool_maxsize=_AT_ONCE))
 
-    def post(self, path: str, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON values
+    def post(self, path: str, **fields: Any) -> Json:  # noqa: ANN401 - JSON values
         """Post to the control API and return its answer.
 
         Raises:
             ControlError: If it refuses.
         """
-        answer: dict[str, Any] = self._call("POST", path, fields)
+        answer: Json = self._call("POST", path, fields)
+        return answer
+
+    def patch(self, path: str, **fields: Any) -> Json:  # noqa: ANN401 - JSON values
+        """Change settings at a path of the control API."""
+        answer: Json = self._call("PATCH", path, fields)
         return answer
 
     def get(self, path: str) -> Any:  # noqa: ANN401 - JSON values
@@ -42,81 +56,54 @@ class Control:
         """Delete what the control API has at a path."""
         self._call("DELETE", path, None)
 
-    def _call(self, method: str, path: str, body: dict[str, Any] | None) -> Any:  # noqa: ANN401 - JSON values
+    def _call(self, method: str, path: str, body: Json | None) -> Any:  # noqa: ANN401 - JSON values
         answer = self._session.request(method, f"{self.url}/_control{path}", json=body, timeout=_TIMEOUT)
         if not answer.ok:
             raise ControlError(f"{method} {path}: {answer.status_code} {answer.text[:300]}")
         return answer.json() if answer.content else {}
 
 
-class Shop:
-    """One simulated Shopify shop."""
+@dataclass(frozen=True)
+class Storefront(ABC):
+    """One simulated storefront account, and the people who work there or buy there.
 
-    def __init__(self, control: Control, domain: str) -> None:
-        """Act in the shop of that domain."""
-        self._control = control
-        self.domain = domain
+    Attributes:
+        name: The sandbox's name of it.
+        slug: The ledger's.
+        books: The ledger's name of the NetSuite account that it is joined to.
+        platform: The platform, as the ledger and the sandbox call it.
+        refund_write: What the sandbox calls it when a refund is made through the platform's API.
+        echoes: Whether the platform tells of such a refund, so that it comes back and is known as ours.
+    """
 
-    def order(self, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON values
-        """Place an order."""
-        return self._control.post(f"/shopify/{self.domain}/orders", **fields)
+    control: Control = field(repr=False)
+    name: str
+    slug: str
+    books: str
 
-    def refund(self, order: dict[str, Any], **fields: Any) -> str:  # noqa: ANN401 - JSON values
-        """Refund an order as the merchant; return the refund's id."""
-        made = self._control.post(f"/shopify/{self.domain}/orders/{order['id']}/refund", **fields)
-        return str(made["id"])
+    platform: ClassVar[str] = ""
+    refund_write: ClassVar[str] = ""
+    echoes: ClassVar[bool] = True
 
-    def state(self, order: dict[str, Any]) -> dict[str, Any]:
-        """Return an order with its refunds."""
-        found: dict[str, Any] = self._control.get(f"/shopify/{self.domain}/orders/{order['id']}")
-        return found
+    @property
+    def path(self) -> str:
+        """Where the control API has it."""
+        return f"/{self.platform}/{self.name}"
 
-    def delete(self, order: dict[str, Any]) -> None:
-        """Delete an order."""
-        self._control.delete(f"/shopify/{self.domain}/orders/{order['id']}")
+    @abstractmethod
+    def given_back(self, order_id: str, key: str, target_id: str) -> Sequence[Decimal]:
+        """Return the amounts of the refunds of an order that this service made for one refund of NetSuite's.
 
-    def webhooks(self) -> list[dict[str, Any]]:
-        """Return every webhook the shop has sent."""
-        sent: list[dict[str, Any]] = self._control.get(f"/shopify/{self.domain}/webhooks")
-        return sent
+        Args:
+            order_id: The order's id at the platform.
+            key: Our stable key.
+            target_id: What the platform called the refund when it was made.
+        """
 
-    def redeliver(self, webhook_id: str, **fields: Any) -> None:  # noqa: ANN401 - JSON values
-        """Send a webhook again."""
-        self._control.post(f"/shopify/{self.domain}/webhooks/{webhook_id}/redeliver", **fields)
-
-
-class Books:
-    """One simulated NetSuite account."""
-
-    def __init__(self, control: Control, account_id: str) -> None:
-        """Act in the NetSuite account of that id."""
-        self._control = control
-        self._base = f"/netsuite/{account_id.lower().replace('_', '-')}"
-
-    def order(self, **fields: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON values
-        """Import an order, billed or not."""
-        return self._control.post(f"{self._base}/orders", **fields)
-
-    def bill(self, order: dict[str, Any], how: str) -> dict[str, Any]:
-        """Bill a sales order as `invoice` or `cashSale`."""
-        return self._control.post(f"{self._base}/orders/{record_id(order['salesOrder'])}/bill", **{"as": how})
-
-    def refund(self, **fields: Any) -> str:  # noqa: ANN401 - JSON values
-        """Refund a billed record as a person in NetSuite; return the new record's id."""
-        return record_id(self._control.post(f"{self._base}/refunds", **fields))
-
-    def authorize_return(self, **fields: Any) -> str:  # noqa: ANN401 - JSON values
-        """Enter a return authorization; return its id."""
-        return record_id(self._control.post(f"{self._base}/returnauthorizations", **fields))
-
-    def delete(self, record_type: str, number: str) -> None:
-        """Delete a record."""
-        self._control.delete(f"{self._base}/records/{record_type}/{number}")
-
-    def records(self, record_type: str) -> list[dict[str, Any]]:
-        """Return every record of a type."""
-        found = self._control.get(f"{self._base}/records?type={record_type}")
-        return list(found["items"] if isinstance(found, dict) else found)
+    def writes(self) -> int:
+        """Return how many refunds were made through the platform's API."""
+        counted = self.control.get("/writes")
+        return int(counted.get(self.platform, {}).get(self.name, {}).get(self.refund_write, 0))
 
 
 def record_id(made: Any) -> str:  # noqa: ANN401 - JSON values

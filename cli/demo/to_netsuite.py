@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
-from cli.demo.control import record_id
-from cli.demo.stage import DemoError, Stage
+from cli.demo.stage import Stage
+from cli.demo.watch import DemoError
 from ledger.states import State
 
 OFFICIAL_ORDER: Final = 820982911946154508
@@ -114,7 +114,7 @@ def before_billing(stage: Stage) -> None:
 def order_deleted(stage: Stage) -> None:
     """The order was deleted in NetSuite: a discrepancy for a person, and no write."""
     order, imported = stage.synced_order(stage.shop_in, [_MUG], billed="")
-    stage.books.delete("salesOrder", record_id(imported["salesOrder"]))
+    stage.books.delete(imported)
     refund = stage.shop_in.refund(order, lines=[{"sku": "MUG", "quantity": 1}])
     stage.expect(
         "order deleted in NetSuite", stage.shop_in, "shopify", refund, State.DISCREPANCY, "ORDER_DELETED"
@@ -152,7 +152,7 @@ def return_authorization(stage: Stage) -> None:
     """A matching open return authorization: the refund is made from it."""
     order, imported = stage.synced_order(stage.shop_in, [_SHIRT])
     authorized = stage.books.authorize_return(
-        **{"from": {"type": "invoice", "id": stage.billed_id(imported)}},
+        imported,
         lines=[{"sku": "SHIRT-M", "quantity": 1}],
         status="F",
     )

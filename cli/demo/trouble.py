@@ -2,7 +2,8 @@
 
 from typing import Any, Final
 
-from cli.demo.stage import DemoError, Stage
+from cli.demo.stage import Stage
+from cli.demo.watch import DemoError
 from ledger import actions
 from ledger.clock import utcnow
 from ledger.states import State
@@ -63,10 +64,7 @@ def throttled_by_shopify(stage: Stage) -> None:
     _, imported = stage.synced_order(stage.shop_out, [_PEN])
     stage.settle()
     stage.fault(platform="shopify", operation="graphql:refundCreate", when="before", kind="throttle", times=2)
-    memo = stage.books.refund(
-        **{"from": {"type": "invoice", "id": stage.billed_id(imported)}},
-        lines=[{"sku": "PEN", "quantity": 1}],
-    )
+    memo = stage.books.refund(imported, "PEN")
     stage.expect_posted(
         "throttled by Shopify", stage.shop_out, memo, "credit_memo", "10.00", origin="netsuite"
     )

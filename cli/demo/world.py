@@ -1,7 +1,6 @@
 """Bring up the demo's world: the sandbox, the accounts on both sides, and every process of the service."""
 
 import os
-import secrets
 import signal
 import socket
 import subprocess
@@ -11,60 +10,24 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import requests
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import NameOID
 from rq import Worker
 
-from cli.demo.control import Books, Control, Shop
-from cli.demo.stage import DemoError, Stage
-from ledger import accounts, embedded, installation, queue, schema
-from ledger.clock import utcnow
+from cli.demo.control import Control
+from cli.demo.furnish import furnish
+from cli.demo.site import Site
+from cli.demo.stage import Stage
+from cli.demo.watch import DemoError
+from ledger import embedded, queue, schema
 from ledger.database import Database
-from ledger.models.accounts import Direction, Platform
 from ledger.secrets import Vault
 from ledger.settings import Settings
 
-NETSUITE_ID: Final = "1234567_SB1"
-_ACTOR: Final = "demo"
-_PATIENCE: Final = 30.0  # seconds for a process to answer
+_PATIENCE: Final = 60.0  # seconds for a process to answer
 _GRACE: Final = 15.0  # seconds for a process to end
-_CLIENT_ID: Final = "demo-integration"
-_CERTIFICATE_ID: Final = "demo-certificate"
-_SHOPS: Final = {
-    # domain: account, direction, currency
-    "demo-in.myshopify.com": ("shop-in", Direction.TO_NETSUITE, "USD"),
-    "demo-out.myshopify.com": ("shop-out", Direction.FROM_NETSUITE, "USD"),
-    "demo-yen.myshopify.com": ("shop-yen", Direction.TO_NETSUITE, "JPY"),
-}
-_ITEMS: Final = {
-    "item_shipping": "901",
-    "item_adjustment_positive": "902",
-    "item_adjustment_negative": "903",
-    "item_tax": "904",
-    "item_gift_card": "905",
-    "item_duty": "906",
-    "item_fee": "907",
-    "item_rounding": "908",
-    "item_gift_wrap": "909",
-    "item_promotion": "910",
-    "item_goodwill": "911",
-    "item_restocking_fee": "912",
-    "item_facilitator_tax": "913",
-}
-_QUICK: Final = {
-    # The demo does not have the minutes that a merchant's installation has.
-    "retry_seconds": "1",
-    "throttle_seconds": "0.5",
-    "wait_seconds": "1",
-    "read_timeout_seconds": "2",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +75,11 @@ def world(
     ):
         sandbox_url = f"http://127.0.0.1:{sandbox_port}"
         _answers(f"{sandbox_url}/_control/healthz", log.name)
-        stage = _furnish(Control(sandbox_url), database, Vault.of(settings), web_url)
+        site = Site(Control(sandbox_url), database, Vault.of(settings), web_url)
+        stage = furnish(site)
         _answers(f"{web_url}/readyz", log.name)
+        for connect in site.once_up:
+            connect()
         _workers_are_up(settings, log.name)
         yield World(stage, web_url, data_dir)
     database.dispose()
@@ -161,101 +127,3 @@ def _workers_are_up(settings: Settings, log: str) -> None:
             return
         threading.Event().wait(0.05)
     raise DemoError(f"the workers did not start; see {log}")
-
-
-def _furnish(control: Control, database: Database, vault: Vault, web_url: str) -> Stage:
-    """Make the accounts on both sides: in the sandbox, and in the ledger."""
-    private_key, certificate = _certificate()
-    secret = secrets.token_hex(32)
-    control.post(
-        "/netsuite/accounts",
-        account_id=NETSUITE_ID,
-        client_id=_CLIENT_ID,
-        certificate_id=_CERTIFICATE_ID,
-        certificate_pem=certificate,
-        webhook={"url": f"{web_url}/webhooks/netsuite/books", "secret": secret},
-        items=[{"id": number, "itemid": name, "itemtype": "OthCharge"} for name, number in _ITEMS.items()],
-    )
-    now = utcnow()
-    with database.write() as session:
-        for name, value in _QUICK.items():
-            installation.store(session, name, value)
-        books = accounts.NewNetSuiteAccount(
-            slug="books",
-            account_id=NETSUITE_ID,
-            api_url=f"{control.url}/netsuite/{NETSUITE_ID.lower().replace('_', '-')}",
-            credentials={
-                "auth": "oauth2",
-                "client_id": _CLIENT_ID,
-                "certificate_id": _CERTIFICATE_ID,
-                "private_key": private_key,
-            },
-            webhook_secret=secret,
-        )
-        accounts.add_netsuite(session, vault, books, now=now, actor=_ACTOR)
-    for domain, (slug, direction, currency) in _SHOPS.items():
-        _open_shop(control, database, vault, web_url, domain, slug, direction, currency)
-    shops = [Shop(control, domain) for domain in _SHOPS]
-    return Stage(
-        control=control,
-        books=Books(control, NETSUITE_ID),
-        shop_in=shops[0],
-        shop_out=shops[1],
-        shop_yen=shops[2],
-        database=database,
-        accounts={domain: slug for domain, (slug, _, _) in _SHOPS.items()},
-    )
-
-
-def _open_shop(
-    control: Control,
-    database: Database,
-    vault: Vault,
-    web_url: str,
-    domain: str,
-    slug: str,
-    direction: Direction,
-    currency: str,
-) -> None:
-    secret, token = secrets.token_hex(32), f"shpat_{secrets.token_hex(16)}"
-    control.post(
-        "/shopify/shops",
-        domain=domain,
-        access_token=token,
-        currency=currency,
-        webhook={"url": f"{web_url}/webhooks/shopify/{slug}", "secret": secret},
-    )
-    new = accounts.NewAccount(
-        slug=slug,
-        platform=Platform.SHOPIFY,
-        storefront_id=domain,
-        netsuite_slug="books",
-        api_url=f"{control.url}/shopify/{domain}",
-        credentials={"access_token": token},
-        webhook_secret=secret,
-        direction=direction,
-        settings=dict(_ITEMS),
-    )
-    with database.write() as session:
-        accounts.add(session, vault, new, now=utcnow(), actor=_ACTOR)
-
-
-def _certificate() -> tuple[str, str]:
-    """Return a private key and its certificate, PEM, as an administrator makes them for NetSuite."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=3072)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "refund-sync demo")])
-    now = utcnow()
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=700))
-        .sign(key, hashes.SHA256())
-    )
-    pem = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return pem.decode(), certificate.public_bytes(serialization.Encoding.PEM).decode()

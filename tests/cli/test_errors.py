@@ -28,10 +28,13 @@ ROOT = Path(__file__).parents[2]
 
 # Declared errors that end where they are raised, or in a process' log, and never at the command line.
 INSIDE = {
+    "ledger.idempotency.IdempotencyError",
     "ledger.installation.InstallationError",
     "ledger.money.MoneyError",
     "ledger.reasons.UnknownReasonError",
     "ledger.refunds.LeaseLostError",
+    "ledger.requests.RequestNotFoundError",
+    "webhooks.api.errors.Refusal",
     "webhooks.parsing.ParseError",
     "webhooks.receive.BodyError",
     "webhooks.sources.protocol.KeyUnreachableError",
@@ -40,7 +43,7 @@ INSIDE = {
     "webhooks.sources.protocol.SignatureError",
     "webhooks.sources.protocol.UnknownTopicError",
     "workers.platforms.amazon_report.ReportError",
-    "workers.platforms.exact_json.NotJsonError",
+    "ledger.exact_json.NotJsonError",
     "workers.platforms.netsuite_queries.UnknownFieldError",
     "workers.rules.netsuite_lines.PlanError",
     "workers.understanding.owner.OwnerError",

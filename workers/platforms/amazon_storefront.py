@@ -9,6 +9,7 @@ from ledger.events import MoneyState, RefundSeen
 from ledger.policy import Policy
 from workers.platforms.amazon_adjustment import adjusted, feed_xml
 from workers.platforms.amazon_api import USER_AGENT, AmazonApi, Node, understood
+from workers.platforms.amazon_auth import validate_credentials
 from workers.platforms.amazon_feeds import Feeds
 from workers.platforms.amazon_finances import Finances
 from workers.platforms.amazon_hosts import subscription_url
@@ -49,6 +50,8 @@ class AmazonStorefront(Storefront):
     shows_within: ClassVar[timedelta] = timedelta(
         minutes=2
     )  # a feed that was taken is listed; `outcome` looks
+
+    validate_credentials = staticmethod(validate_credentials)
 
     def __init__(
         self,

@@ -9,6 +9,7 @@ from ledger.events import MoneyState, RefundSeen
 from ledger.money import Money
 from ledger.policy import Policy
 from workers.platforms.ebay import EbayClient, understood
+from workers.platforms.ebay_auth import validate_credentials
 from workers.platforms.ebay_fees import fees_given_back
 from workers.platforms.ebay_merging import RefundFound
 from workers.platforms.ebay_outcome import outcome_of
@@ -29,6 +30,8 @@ class EbayStorefront(Storefront):
     """One seller."""
 
     shows_within: ClassVar[timedelta] = timedelta(minutes=10)
+
+    validate_credentials = staticmethod(validate_credentials)
 
     def __init__(self, _seller: str, api_url: str, credentials: dict[str, Any], http: Http) -> None:
         """Speak for a seller, at another address than eBay's own where `api_url` is not empty."""

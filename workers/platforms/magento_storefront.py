@@ -1,7 +1,8 @@
 """Magento as a storefront: what `Storefront` asks for, by way of its REST API."""
 
 import re
-from collections.abc import Iterator
+import secrets
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
@@ -12,7 +13,7 @@ from ledger.policy import Policy
 from workers.platforms.errors import PlatformError
 from workers.platforms.http import Http
 from workers.platforms.magento import MagentoClient, understood
-from workers.platforms.magento_auth import shipping_includes_tax
+from workers.platforms.magento_auth import shipping_includes_tax, validate_credentials
 from workers.platforms.magento_marks import Promise, problem_of, promise_in
 from workers.platforms.magento_reading import Node, id_of, moment, order_from, storefront_refund, text_of
 from workers.platforms.magento_refund_input import Request, refund_request
@@ -21,6 +22,8 @@ from workers.platforms.storefront import Asked, Change, Storefront, Written
 from workers.rules.facts import StorefrontOrder, StorefrontRefund
 from workers.rules.views import StorefrontPlan
 
+_SIGNED: Final = ("adobe_client_id", "commerce_public_key")
+_LENGTH: Final = 32  # bytes of a secret that is never used
 _ID: Final = re.compile(r"[1-9][0-9]{0,9}")  # an unsigned integer of MySQL
 _SAID: Final = 500  # characters
 
@@ -39,6 +42,13 @@ class MagentoStorefront(Storefront):
         timedelta(hours=2),
     )
     shows_within: ClassVar[timedelta] = timedelta(seconds=90)
+
+    validate_credentials = staticmethod(validate_credentials)
+
+    @staticmethod
+    def webhook_secret(credentials: Mapping[str, Any]) -> str:
+        """Return a secret that nobody knows where the shop signs what it sends, so that none is needed."""
+        return secrets.token_urlsafe(_LENGTH) if any(credentials.get(name) for name in _SIGNED) else ""
 
     def __init__(self, storefront_id: str, api_url: str, credentials: dict[str, Any], http: Http) -> None:
         """Speak to a shop, at another address than its own where `api_url` is not empty."""

@@ -1,6 +1,6 @@
 """Shopify as a storefront: what `Storefront` asks for, by way of the Admin API."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from ledger.policy import Policy
 from workers.platforms.http import Http
 from workers.platforms.idempotency import key_for
 from workers.platforms.shopify import ShopifyClient
+from workers.platforms.shopify_auth import validate_credentials
 from workers.platforms.shopify_refund_input import lines_of, refund_input
 from workers.platforms.storefront import Asked, Change, Storefront, Written
 from workers.rules.facts import StorefrontOrder, StorefrontRefund
@@ -18,6 +19,13 @@ from workers.rules.views import StorefrontPlan
 
 class ShopifyStorefront(Storefront):
     """One shop."""
+
+    validate_credentials = staticmethod(validate_credentials)
+
+    @staticmethod
+    def webhook_secret(credentials: Mapping[str, Any]) -> str:
+        """Return the app's client secret, which Shopify signs webhooks with."""
+        return str(credentials.get("client_secret", ""))
 
     def __init__(self, shop_domain: str, api_url: str, credentials: dict[str, Any], http: Http) -> None:
         """Speak to a shop, at another address than its own where `api_url` is not empty."""

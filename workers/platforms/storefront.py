@@ -1,9 +1,9 @@
 """What every storefront's client can do, whichever platform it is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 from ledger.events import MoneyState, RefundSeen
 from ledger.money import Money
@@ -87,6 +87,20 @@ class Storefront(Protocol):
     overlap: ClassVar[timedelta] = timedelta(minutes=30)
     lag: ClassVar[timedelta] = timedelta(seconds=1)
     shows_within: ClassVar[timedelta] = timedelta(0)
+
+    @staticmethod
+    def validate_credentials(credentials: Mapping[str, Any]) -> None:
+        """Check that credentials are of the platform's shape, before they are kept.
+
+        Raises:
+            workers.platforms.errors.CredentialsError: If they are not.
+        """
+
+    @staticmethod
+    def webhook_secret(credentials: Mapping[str, Any]) -> str:
+        """Return the secret that vouches for the platform's webhooks, where the credentials tell."""
+        del credentials
+        return ""
 
     def order(self, order_id: str) -> StorefrontOrder | None:
         """Return an order as it stands now, or None if it does not exist."""
