@@ -7,11 +7,11 @@ SQLite runs in WAL mode with synchronous FULL, so a commit is on disk before it 
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -20,7 +20,10 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
 _WRITES: Final = "refund_sync_writes"
+_SINGLE: Final = "refund_sync_single"
 _STEP: Final = 0.0005  # seconds between two tries to become SQLite's one writer
+
+T = TypeVar("T")
 
 
 class Database:
@@ -58,8 +61,10 @@ class Database:
         self.engine: Engine = create_engine(parsed, **options)
         if self.is_sqlite:
             event.listen(self.engine, "connect", _tune_sqlite)
-            event.listen(self.engine, "begin", partial(_begin_sqlite, patience))
+            event.listen(self.engine, "begin", _begin_sqlite)
         self._writer = self.engine.execution_options(**{_WRITES: True})
+        self._single = self.engine.execution_options(**{_SINGLE: True}, isolation_level="AUTOCOMMIT")
+        self._patience = patience
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -72,6 +77,17 @@ class Database:
         """Yield a session that is committed at the end, or rolled back if anything is raised."""
         with Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
+
+    def commit(self, statement: Callable[[Connection], T]) -> T:
+        """Return what one statement returns, that is its own transaction: committed when it has run.
+
+        The database is asked once for what takes it three times in a transaction that is begun and ended.
+        """
+        with self._single.connect() as connection:
+            if not self.is_sqlite:
+                return statement(connection)
+            with _impatient(connection, self._patience):
+                return _as_soon_as_possible(partial(statement, connection), self._patience)
 
     @contextmanager
     def rehearse(self) -> Iterator[Session]:
@@ -103,26 +119,36 @@ def _tune_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> N
     cursor.close()
 
 
-def _begin_sqlite(patience: float, connection: Connection) -> None:
-    if not connection.get_execution_options().get(_WRITES, False):
-        connection.exec_driver_sql("BEGIN")
-        return
-    # SQLite's own waiting sleeps longer each time, up to a tenth of a second, which is many commits' time.
-    driver = connection.connection.cursor()
-    driver.execute("PRAGMA busy_timeout=0")
-    deadline = time.monotonic() + patience
-    while not _begins(connection, is_last=time.monotonic() >= deadline):
-        time.sleep(_STEP)
-    driver.execute(f"PRAGMA busy_timeout={round(patience * 1000)}")
-    driver.close()
+def _begin_sqlite(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    if not options.get(_SINGLE, False):
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(_WRITES, False) else "BEGIN")
 
 
-def _begins(connection: Connection, *, is_last: bool) -> bool:
-    """Try to become the writer; return whether it came to that, or raise if this was the last try."""
+@contextmanager
+def _impatient(connection: Connection, patience: float) -> Iterator[None]:
+    """Let SQLite say at once that it has another writer just now, instead of waiting for it."""
+    cursor = connection.connection.cursor()
+    cursor.execute("PRAGMA busy_timeout=0")
     try:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-    except OperationalError as error:
-        if is_last or getattr(error.orig, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
-            raise
-        return False
-    return True
+        yield
+    finally:
+        cursor.execute(f"PRAGMA busy_timeout={round(patience * 1000)}")
+        cursor.close()
+
+
+def _as_soon_as_possible(statement: Callable[[], T], patience: float) -> T:
+    """Run a statement again and again while SQLite has another writer.
+
+    SQLite's own waiting sleeps longer each time, up to a tenth of a second, in which many commits find place.
+    """
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            return statement()
+        except OperationalError as error:
+            if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            if time.monotonic() >= deadline:
+                raise
+        time.sleep(_STEP)

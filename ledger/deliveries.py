@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from ledger import audit
@@ -80,16 +80,16 @@ def row(new: NewDelivery, *, now: datetime) -> Row:
 
 def accept(session: Session, new: NewDelivery, *, now: datetime) -> int | None:
     """Write a delivery down; return its id, or None if one with its key is there already."""
-    return accept_all(session, [row(new, now=now)]).get(new.trace_id)
+    return accept_all(session.connection(), [row(new, now=now)]).get(new.trace_id)
 
 
-def accept_all(session: Session, rows: Sequence[Row]) -> dict[str, int]:
+def accept_all(connection: Connection, rows: Sequence[Row]) -> dict[str, int]:
     """Write deliveries down in one statement; return the ids of those that are new, by trace id.
 
     The database decides which of two is first, so that racing duplicates cannot both win. All transactions
     insert in the same order, so that two of them never wait for each other's keys.
     """
-    added = _INSERTING.execute(session.connection(), sorted(rows, key=_order))
+    added = _INSERTING.execute(connection, sorted(rows, key=_order))
     return {trace_id: number for number, trace_id in added}
 
 

@@ -6,6 +6,7 @@ Nothing returns before its own delivery is committed.
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
@@ -54,8 +55,7 @@ class Intake:
     def _commit(self, rows: Sequence[Row]) -> list[Taken | Exception]:
         """Commit all in one transaction; where that is refused, each in its own, so that it alone fails."""
         try:
-            with self._database.write() as session:
-                ids = deliveries.accept_all(session, rows)
+            ids = self._database.commit(partial(deliveries.accept_all, rows=rows))
         except OperationalError as error:  # the database is not there, for none of them
             return [error] * len(rows)
         except SQLAlchemyError as error:

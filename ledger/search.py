@@ -139,7 +139,13 @@ class _Search:
 
 
 def find(
-    session: Session, wanted: Wanted, *, after: Place | None = None, limit: int, reach: int = NEAR
+    session: Session,
+    wanted: Wanted,
+    *,
+    after: Place | None = None,
+    limit: int,
+    reach: int = NEAR,
+    few: int = FEW,
 ) -> Found:
     """Return refunds, newest first: by when they were made where a period is asked for, else by their ids.
 
@@ -149,6 +155,7 @@ def find(
         after: Where to go on.
         limit: How many at most.
         reach: On how many refunds the filters are tried before the search stops for now.
+        few: How many refunds are few enough to try every other filter on all of them.
 
     Raises:
         ledger.accounts.AccountError: If the account asked for does not exist.
@@ -157,7 +164,7 @@ def find(
     dates = Dates(wanted.since, wanted.until) if wanted.since or wanted.until else None
     narrowings = [each for each in (*names, *_plain(session, wanted), dates) if each is not None]
     search = _Search(session, narrowings, dates, after, limit + 1, reach)
-    ids = _few(session, narrowings)
+    ids = _few(session, narrowings, few)
     if ids is None:
         return _walk(search, limit)
     rows = search.rows(ids, limit + 1)
@@ -188,14 +195,14 @@ def _plain(session: Session, wanted: Wanted) -> Iterator[Narrowing | None]:
     yield OneOf(Refund.origin, (wanted.source_channel,)) if wanted.source_channel else None
 
 
-def _few(session: Session, narrowings: Sequence[Narrowing]) -> Sequence[int] | None:
+def _few(session: Session, narrowings: Sequence[Narrowing], few: int) -> Sequence[int] | None:
     """Return the ids that the first filter lets through that lets few through; None if there is none."""
     alone = len(narrowings) == 1
     for each in narrowings:
         if alone and isinstance(each, (OneOf, Dates)):
             break  # walking its index is the search itself
-        ids = session.scalars(each.ids(FEW + 1)).all()
-        if len(ids) <= FEW:
+        ids = session.scalars(each.ids(few + 1)).all()
+        if len(ids) <= few:
             return ids
     return None
 

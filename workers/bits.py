@@ -122,6 +122,8 @@ def check(run: Run, *, held: bool) -> None:
 def refunds_of(bit: Bit) -> Iterator[RefundSeen]:
     """Yield the storefront's refunds of the period, of the orders that changed in a bit of time.
 
+    What changed within the platform's `lag` is left to the account's polls.
+
     Raises:
         LeaseLostError: If the run was stopped or taken over.
         workers.platforms.errors.PlatformError: If the storefront does not say.
@@ -130,7 +132,8 @@ def refunds_of(bit: Bit) -> Iterator[RefundSeen]:
     client = bit.runtime.storefront(account)
     policy, prefix = Policy.of(account.settings), mark_prefix(account.slug)
     orders: dict[str, Change] = {}
-    for change in client.changes(bit.since, bit.until):
+    until = min(bit.until, utcnow() - client.lag)
+    for change in client.changes(bit.since, until) if bit.since < until else ():
         orders.setdefault(change.order_id, change)
     for change in bit.each(orders.values(), at=lambda each: each.changed_at):
         for seen in client.refunds(change.order_id, policy=policy, mark_prefix=prefix):

@@ -1,6 +1,7 @@
 """Compare the refunds of both sides over a period: collect them bit by bit, then match them."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ LATE: Final = timedelta(days=30)
 
 _AT_ONCE: Final = 200  # records written down in one transaction
 _IDS_AT_ONCE: Final = 500
+_BILLS: Final = frozenset({"cashsale", "invoice"})
 _GENERATIONS: Final = 3  # from a credit memo: return authorization, invoice, sales order
 
 
@@ -45,8 +47,8 @@ def collect(bit: Bit) -> None:
     found = _documents(bit)
     for start in range(0, len(found), _AT_ONCE):
         with bit.writing() as session:
-            for changed, line in found[start : start + _AT_ONCE]:
-                runs.put(session, run, **_document(changed, line))
+            for changed, ancestry in found[start : start + _AT_ONCE]:
+                runs.put(session, run, **_document(changed, ancestry))
 
 
 def compare(runtime: Runtime, run: Run) -> None:
@@ -84,15 +86,49 @@ def _name_of(bit: Bit, seen: RefundSeen) -> str:
     return order.name if order is not None else ""
 
 
-def _documents(bit: Bit) -> list[tuple[Changed, tuple[Origin, ...]]]:
-    """Return NetSuite's refund records that changed in a bit of time, with what they were made from."""
+@dataclass(frozen=True, slots=True)
+class _Ancestry:
+    """What a NetSuite record goes back to.
+
+    Attributes:
+        line: From what it was made from, on to the order.
+        billed_type: Type of the record that billed the order; empty where that was not found.
+    """
+
+    line: tuple[Origin, ...]
+    billed_type: str
+
+
+def _documents(bit: Bit) -> list[tuple[Changed, _Ancestry]]:
+    """Return NetSuite's refund records that changed in a bit of time, with what they go back to."""
     runtime, books = bit.runtime, bit.run.account.netsuite
     since = bit.since_in_netsuite - (LATE if bit.is_first else timedelta(0))
     with asking(books):
         changed, _ = runtime.netsuite(books).changes(since, bit.until, with_deleted=False)
         kept = [each for each in changed if not each.voided]
         ancestors = _ancestors(runtime, bit.run, kept)
-    return [(each, tuple(_line_of(each.created_from, ancestors))) for each in kept]
+        lines = [tuple(_line_of(each.created_from, ancestors)) for each in kept]
+        bills = _bills(runtime, bit.run, lines)
+    found = zip(kept, lines, strict=True)
+    return [(each, _Ancestry(line, _billed(line) or bills.get(_order(line), ""))) for each, line in found]
+
+
+def _billed(line: Iterable[Origin]) -> str:
+    return next((each.record_type for each in line if each.record_type in _BILLS), "")
+
+
+def _order(line: Iterable[Origin]) -> str:
+    return next((each.record_id for each in line if each.record_type == "salesorder"), "")
+
+
+def _bills(runtime: Runtime, run: Run, lines: Iterable[tuple[Origin, ...]]) -> dict[str, str]:
+    """Return by what the orders were billed whose returns were authorized from the order itself."""
+    client = runtime.netsuite(run.account.netsuite)
+    asked = sorted({_order(line) for line in lines if not _billed(line)} - {""})
+    found: dict[str, str] = {}
+    for start in range(0, len(asked), _IDS_AT_ONCE):
+        found |= client.bills(asked[start : start + _IDS_AT_ONCE])
+    return found
 
 
 def _ancestors(runtime: Runtime, run: Run, found: Iterable[Changed]) -> dict[str, Origin]:
@@ -132,8 +168,7 @@ def _refund(seen: RefundSeen, order_name: str) -> dict[str, Any]:
     }
 
 
-def _document(changed: Changed, line: tuple[Origin, ...]) -> dict[str, Any]:
-    billed = next((each.record_type for each in line if each.record_type in {"cashsale", "invoice"}), "")
+def _document(changed: Changed, ancestry: _Ancestry) -> dict[str, Any]:
     return {
         "identity": f"netsuite:{changed.record_id}",
         "finding": Finding.COLLECTED,
@@ -148,9 +183,9 @@ def _document(changed: Changed, line: tuple[Origin, ...]) -> dict[str, Any]:
         "netsuite_minor": changed.total.minor,
         "facts": {
             "external_id": changed.external_id,
-            "billed_type": billed,
-            "made_from": [each.record_id for each in line],
-            "numbers": sorted({each.number for each in line if each.number}),
+            "billed_type": ancestry.billed_type,
+            "made_from": [each.record_id for each in ancestry.line],
+            "numbers": sorted({each.number for each in ancestry.line if each.number}),
         },
     }
 

@@ -109,6 +109,7 @@ def _put_off(runtime: Runtime, run: Run, error: PlatformError) -> None:
     """Go on later, or end the run where nothing can be expected from waiting."""
     now = utcnow()
     recovery = reason(error.reason).recovery
+    say, what = log.info, "run_put_off"
     with runtime.database.write() as session:
         if recovery is Recovery.PAUSE:
             if error.reason != "ACCOUNT_PAUSED":
@@ -120,7 +121,8 @@ def _put_off(runtime: Runtime, run: Run, error: PlatformError) -> None:
             runs.postpone(session, run, due, error.reason, error.detail, counts=counts)
         else:
             runs.end(session, run, RunState.FAILED, now=now, reason=error.reason, detail=error.detail)
-    log.warning("run_put_off", run=run.id, reason=error.reason, detail=error.detail, trace_id=run.trace_id)
+            say, what = log.warning, "run_failed"
+    say(what, run=run.id, reason=error.reason, detail=error.detail, trace_id=run.trace_id)
 
 
 def _next_try(

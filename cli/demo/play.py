@@ -10,7 +10,7 @@ from cli.demo.stage import Stage
 from cli.demo.verdict import Verdict, judge
 from cli.demo.watch import DemoError
 
-_AT_ONCE: Final = 12
+_AT_ONCE: Final = 8
 
 TOGETHER: Final[tuple[Callable[[Stage], None], ...]] = (
     *recovery.SCENARIOS,  # the longest first

@@ -134,10 +134,13 @@ def _of_another_amount(stage: Stage) -> None:
 
 
 def _of_another_type(stage: Stage) -> None:
-    """Enter a credit memo for an order billed by cash sale, which asks for a cash refund."""
+    """Enter a credit memo for an order billed by cash sale, which asks for a cash refund.
+
+    NetSuite lets one be made where the return was authorized from the order rather than from its bill.
+    """
     order, imported = stage.synced_order(stage.shop_audit, [_CUP], billed="cashSale")
     stage.shop_audit.refund(order, lines=_ONE, silent=True)
-    authorized = stage.books.authorize_return(imported, lines=_ONE, status="F")
+    authorized = stage.books.authorize_return(imported["salesOrder"], lines=_ONE, status="F")
     _by_hand(stage, "another type", stage.books.credit_return(authorized))
 
 

@@ -152,7 +152,7 @@ def return_authorization(stage: Stage) -> None:
     """A matching open return authorization: the refund is made from it."""
     order, imported = stage.synced_order(stage.shop_in, [_SHIRT])
     authorized = stage.books.authorize_return(
-        imported,
+        imported["billed"],
         lines=[{"sku": "SHIRT-M", "quantity": 1}],
         status="F",
     )

@@ -41,13 +41,18 @@ class World:
 
 @contextmanager
 def world(
-    data_dir: Path, port: int | None, *, infrastructure: Mapping[str, str] | None = None
+    data_dir: Path,
+    port: int | None,
+    *,
+    workers: int = 1,
+    infrastructure: Mapping[str, str] | None = None,
 ) -> Iterator[World]:
     """Start everything in a data directory, and stop it at the end.
 
     Args:
         data_dir: Where embedded data and the processes' log are kept.
         port: Of the web process; None for a free one.
+        workers: Processes for each queue.
         infrastructure: Settings of a real database and Redis; embedded ones without.
 
     Raises:
@@ -71,7 +76,7 @@ def world(
     with (
         log,
         _process(["sandbox", "--port", str(sandbox_port)], env, log),
-        _process(["up", "--port", str(web_port)], env, log),
+        _process(["up", "--port", str(web_port), "--workers", str(workers)], env, log),
     ):
         sandbox_url = f"http://127.0.0.1:{sandbox_port}"
         _answers(f"{sandbox_url}/_control/healthz", log.name)

@@ -18,7 +18,7 @@ class Role(StrEnum):
     ADMIN = "admin"
 
     def may(self, least: "Role") -> bool:
-        """Tell whether this role is enough where `least` is asked for; each may do what those before it may."""
+        """Tell whether this role is enough where `least` is asked for: each includes those before it."""
         ranks = list(Role)
         return ranks.index(self) >= ranks.index(least)
 

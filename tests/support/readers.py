@@ -16,6 +16,7 @@ from tests.support.reading import poll_of
 from tests.support.sandboxed import Shop, Tenant
 from tests.support.world import World
 from workers import running
+from workers.platforms.shopify_storefront import ShopifyStorefront
 from workers.polling import poll
 from workers.runtime import Runtime
 
@@ -26,7 +27,8 @@ _MOST_BITS: Final = 500
 
 
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let polls read up to a moment to come, since tests do not wait until the second is over."""
+    """Let polls and runs read up to a moment to come, since tests do not wait until the second is over."""
+    monkeypatch.setattr(ShopifyStorefront, "lag", -timedelta(seconds=5))
     monkeypatch.setattr("workers.polling._Reader._lag", lambda _reader: -timedelta(seconds=5))
 
 

@@ -12,13 +12,14 @@ from ledger.models import Account, Run, RunKind
 from ledger.refunds import LeaseLostError
 from ledger.secrets import SecretsError
 from tests.support.ledger import TRACE
-from tests.support.sandboxed import Books, Shop
+from tests.support.sandboxed import SHIRT, Books, Shop
 from tests.support.world import World
 from workers import bits
 from workers.asking import AskedError, asking
-from workers.bits import EDGE, Bit
+from workers.bits import EDGE, Bit, refunds_of
 from workers.platforms.errors import CredentialsError, PlatformError, TooMuchError
 from workers.platforms.netsuite_changes import CLOCK_CHANGE
+from workers.platforms.shopify_storefront import ShopifyStorefront
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -118,3 +119,16 @@ def test_credentials_that_cannot_be_used_are_bad_ones(world: World, shop: Shop, 
 def test_that_there_is_too_much_is_nobodys_failure(world: World, shop: Shop) -> None:
     with pytest.raises(TooMuchError), asking(world.account(shop)):
         raise TooMuchError("many pages")
+
+
+def test_the_last_moments_are_not_asked_for_where_the_platform_does_not_answer_for_them(
+    world: World, run: Run, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = shop.order(silent=True)
+    shop.refund(order, lines=[{"sku": SHIRT, "quantity": 1}], silent=True)
+    run.until = run.reaches_to = utcnow() + HOUR
+    run.done_until, run.stride = utcnow() - HOUR, 3 * 3600
+    for lag, found in ((timedelta(minutes=2), 0), (timedelta(hours=2), 0), (-timedelta(seconds=5), 1)):
+        monkeypatch.setattr(ShopifyStorefront, "lag", lag)
+        assert len(list(refunds_of(Bit.of(world.runtime, run)))) == found
+    assert shop.operations().count("graphql:query") == 4  # two lists, and the order's refunds in two calls

@@ -18,8 +18,7 @@ from rq.serializers import JSONSerializer
 
 from ledger import requests
 from ledger.clock import utcnow
-from ledger.models import Account, RequestState
-from ledger.models import RunKind, RunState
+from ledger.models import Account, RequestState, RunKind, RunState
 from ledger.models.deliveries import DeliveryState
 from ledger.queue import open_queue
 from ledger.states import State

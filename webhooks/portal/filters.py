@@ -106,9 +106,9 @@ def place_text(place: Place) -> str:
 
 def place_asked(wanted: Wanted) -> Place | None:
     """Return the place that the page begins after; None for the first page, or where it is no such place."""
-    before, _, last = request.args.get("after", "").rpartition("-")
+    before, dash, last = request.args.get("after", "").rpartition("-")
     is_by_time = wanted.since is not None or wanted.until is not None
-    if not number(last) or bool(before) is not is_by_time:
+    if not number(last) or bool(dash) is not is_by_time:
         return None
     if not is_by_time:
         return Place(number(last))

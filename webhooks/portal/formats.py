@@ -23,6 +23,8 @@ _NAMES: Final[Mapping[str, str]] = {
     "cash_refund": "Cash refund",
     "credit_memo": "Credit memo",
     "return_authorization": "Return authorization",
+    "netsuite_lacks_it": "NetSuite lacks it",
+    "storefront_lacks_it": "Storefront lacks it",
 }
 _RECORDS: Final[Mapping[str, str]] = {
     "salesorder": "Sales order",
@@ -40,10 +42,15 @@ _TONES: Final[Mapping[str, str]] = {
     "matched": "good",
     "on": "good",
     "ok": "good",
+    "known": "good",
     "error": "bad",
     "failed": "bad",
     "discrepancy": "bad",
     "paused": "bad",
+    "netsuite_lacks_it": "bad",
+    "storefront_lacks_it": "bad",
+    "amount_differs": "bad",
+    "type_differs": "warn",
     "quarantined": "warn",
     "poll": "warn",
     "held": "warn",
@@ -55,6 +62,7 @@ _TONES: Final[Mapping[str, str]] = {
     "received": "busy",
     "running": "busy",
     "busy": "busy",
+    "new": "busy",
 }
 _MINUTE: Final = 60
 _HOUR: Final = 3600

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ledger.money import Money
+from webhooks.portal.formats import record
 
 _SAYS: Final[Mapping[str, str]] = {
     "write": "It would be written to the other side.",
@@ -69,9 +70,7 @@ def of_result(result: Mapping[str, Any]) -> Plan | None:
         code=result["reason"],
         detail=result["detail"],
         is_written=result["action"] == "write",
-        head=[
-            (text, _words(sent[name])) for name, text in _HEADS.items() if sent.get(name) not in ("", None)
-        ],
+        head=[(text, _words(sent[name])) for name, text in _HEADS.items() if sent.get(name)],
         columns=[name.replace("_", " ").capitalize() for name in columns],
         lines=[[_words(line.get(name)) for name in columns] for line in lines],
     )
@@ -82,4 +81,4 @@ def _words(value: object) -> str:
         return str(Money.from_json({name: str(each) for name, each in value.items()}))
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return "" if value is None else str(value)
+    return "" if value is None else record(str(value))

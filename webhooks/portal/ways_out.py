@@ -25,7 +25,7 @@ _AGAIN: Final = Way("What was wrong is mended on one of the sides: retry it.", "
 _WAYS: Final[Mapping[str, tuple[Way, ...]]] = {
     "ORDER_DELETED": (
         Way(
-            "Settle it by hand on both sides, then resolve it with a note, and with the record made.",
+            "Settle it by hand on both sides, then resolve it with a note, and with the record's id.",
             "resolve",
         ),
         Way(

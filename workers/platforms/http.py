@@ -1,10 +1,11 @@
 """The one way to a platform: timeouts, limits, masking and the record of every call."""
 
+import copy
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, Self
 from urllib.parse import urlencode, urlsplit
 
 import requests
@@ -90,16 +91,11 @@ class Http:
         self._user_agent = user_agent
         self._count = count
 
-    def counted(self, count: Callable[[int | None, float], None]) -> "Http":
+    def counted(self, count: Callable[[int | None, float], None]) -> Self:
         """Return the same transport with another to tell of its calls."""
-        return Http(
-            read_timeout=self._read_timeout,
-            allow_private=self._allow_private,
-            user_agent=self._user_agent,
-            journal=self.journal,
-            total_timeout=self._total_timeout,
-            count=count,
-        )
+        same = copy.copy(self)
+        same._count = count  # noqa: SLF001 - it is one of us
+        return same
 
     @property
     def longest_call(self) -> float:

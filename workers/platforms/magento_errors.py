@@ -90,13 +90,11 @@ def said_by(body: Any, text: str) -> Said:  # noqa: ANN401 - an error's body may
         return Said("", text[:500])
     code, words = _filled_in(body)
     errors = body.get("errors")
-    others = [_filled_in(each) for each in errors if isinstance(each, Mapping)] if isinstance(errors, list) else []
+    others = (
+        [_filled_in(each) for each in errors if isinstance(each, Mapping)] if isinstance(errors, list) else []
+    )
     code = code or next((each for each, _ in others), "")
     return Said(code, "; ".join([words, *(each for _, each in others)]))
-
-
-def _is_list(value: object) -> bool:
-    return isinstance(value, list)
 
 
 def _filled_in(error: Mapping[str, Any]) -> tuple[str, str]:

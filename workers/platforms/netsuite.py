@@ -19,6 +19,8 @@ from workers.platforms.netsuite_changes import (
     Changed,
     Deleted,
     Origin,
+    bills,
+    bills_query,
     changed,
     changed_query,
     deleted,
@@ -174,6 +176,18 @@ class NetSuiteClient:
         except UnknownFieldError as error:
             raise PlatformError("MAPPING_MISSING", str(error)) from error
         return {origin.record_id: origin for origin in origins(rows)}
+
+    def bills(self, order_ids: Sequence[str]) -> dict[str, str]:
+        """Return by which type of record sales orders were billed; those billed by several are left out.
+
+        Args:
+            order_ids: Internal ids, at most a thousand.
+
+        Raises:
+            PlatformError: If NetSuite does not say.
+        """
+        ids = [each for each in order_ids if each.isdecimal()]
+        return bills(self._rows(bills_query(ids))) if ids else {}
 
     def transform(self, source_type: str, source_id: str, target_type: str, body: Mapping[str, Any]) -> str:
         """Make a record from another and return its internal id.

@@ -198,6 +198,26 @@ def origins(rows: Iterable[Row]) -> Iterator[Origin]:
         )
 
 
+def bills_query(order_ids: Sequence[str]) -> Query:
+    """Return the query for what billed sales orders, by their internal ids."""
+    marks = ", ".join("?" * len(order_ids))
+    text = (
+        "SELECT l.createdfrom AS orderid, t.recordtype AS recordtype"  # noqa: S608 - constants
+        " FROM transaction t INNER JOIN transactionline l ON l.transaction = t.id"
+        f" WHERE t.type IN ('CashSale', 'CustInvc') AND l.createdfrom IN ({marks})"
+        " GROUP BY l.createdfrom, t.recordtype ORDER BY l.createdfrom, t.recordtype"
+    )
+    return Query(text, tuple(int(each) for each in order_ids))
+
+
+def bills(rows: Iterable[Row]) -> dict[str, str]:
+    """Return the type of what billed each order that `bills_query` found, where all of it is of one."""
+    found: dict[str, set[str]] = {}
+    for row in rows:
+        found.setdefault(_text(row, "orderid"), set()).add(_text(row, "recordtype").lower())
+    return {order_id: types.pop() for order_id, types in found.items() if len(types) == 1}
+
+
 def _text(row: Row, name: str) -> str:
     value = row.get(name)
     return "" if value is None else str(value)

@@ -67,9 +67,9 @@ class Books:
             self.control.post(f"{self.path}/refunds", **{"from": order["billed"], **lines, **more})
         )
 
-    def authorize_return(self, order: Json, **fields: Any) -> str:  # noqa: ANN401 - JSON values
-        """Enter a return authorization of a billed order; return its id."""
-        made = self.control.post(f"{self.path}/returnauthorizations", **{"from": order["billed"], **fields})
+    def authorize_return(self, source: Json, **fields: Any) -> str:  # noqa: ANN401 - JSON values
+        """Enter a return authorization of an order, or of what billed it; return its id."""
+        made = self.control.post(f"{self.path}/returnauthorizations", **{"from": source, **fields})
         return record_id(made)
 
     def credit_return(self, authorized: str) -> str:

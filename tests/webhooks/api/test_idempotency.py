@@ -1,6 +1,7 @@
 """What is sent twice under one key is done once."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
@@ -12,8 +13,12 @@ from ledger import idempotency
 from ledger.clock import utcnow
 from ledger.database import Database
 from ledger.models import Account, KeptAnswer, Request, Role
+from ledger.secrets import Vault
+from ledger.settings import Settings
 from tests.support.racing import race
 from tests.webhooks.api.conftest import PREFIX, Api, make_token
+from tests.webhooks.conftest import Line
+from webhooks.app import create_app
 
 Ask = Callable[..., TestResponse]
 KEY = "5f3a1c1e-7a8e-4a3b-9d52-0c4bd7f3a1de"
@@ -137,3 +142,28 @@ def test_what_failed_on_our_side_may_be_sent_again(
         patched.setitem(app.view_functions, rule.endpoint, fail)
         operator.refused(ask(), 500, "internal_server_error")
     assert ask().status_code == 202
+
+
+def test_an_answer_that_cannot_be_kept_is_given_all_the_same(
+    settings: Settings, database: Database, vault: Vault, operator: Api, shop: Account, log: list[Line]
+) -> None:
+    impatient = Database(settings.database_url, patience=0.1)
+    app = create_app(settings, database=impatient, vault=vault)
+    operator.client = app.test_client()
+    rule = next(each for each in app.url_map.iter_rules() if each.rule == f"{PREFIX}/accounts/<slug>/check")
+    check = app.view_functions[rule.endpoint]
+
+    with ExitStack() as others:
+
+        def check_and_be_held_up(slug: str) -> object:
+            answer = check(slug=slug)
+            session = others.enter_context(database.write())
+            session.execute(update(KeptAnswer).values(body="of somebody else"))
+            return answer
+
+        check_and_be_held_up.__dict__.update(check.__dict__)
+        app.view_functions[rule.endpoint] = check_and_be_held_up  # type: ignore[assignment] # what `check` returns
+        answer = operator.post(f"/accounts/{shop.slug}/check", Idempotency_Key=KEY)
+    impatient.dispose()
+    assert answer.status_code == 202
+    assert "answer_not_kept" in [line["event"] for line in log]

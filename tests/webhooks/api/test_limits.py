@@ -1,14 +1,19 @@
 """How often a token may ask."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from redis import Redis
 
 from ledger import installation
-from ledger.models import Role
+from ledger.database import Database
+from ledger.models import Account, Role
+from ledger.secrets import Vault
+from ledger.settings import Settings
 from tests.webhooks.api.conftest import Api, make_token
 from webhooks.api.limits import WINDOW, Limiter, Standing
+from webhooks.app import create_app
 
 
 @pytest.fixture
@@ -92,3 +97,14 @@ def test_one_request_too_many_is_refused_and_another_token_is_not(viewer: Api) -
 
 def test_who_is_not_let_in_is_not_counted(nobody: Api) -> None:
     assert "RateLimit-Limit" not in nobody.get("/refunds").headers
+
+
+def test_without_redis_requests_are_answered_and_not_counted(
+    settings: Settings, database: Database, vault: Vault, tokens: dict[Role, str], shop: Account
+) -> None:
+    nowhere = replace(settings, redis_url="redis://127.0.0.1:1")
+    app = create_app(nowhere, database=database, vault=vault)
+    api = Api(app.test_client(), database, Redis(port=1), tokens[Role.OPERATOR])
+    answer = api.post(f"/accounts/{shop.slug}/check")
+    assert answer.status_code == 202
+    assert "RateLimit-Limit" not in answer.headers

@@ -155,8 +155,25 @@ def test_a_record_leads_back_to_the_number_of_its_order(books: Books, http: Http
     assert client.origins([order], match="custbody_shop_order")[order].number == "4501"
 
 
+def test_an_order_tells_by_what_it_was_billed(books: Books, http: Http) -> None:
+    made = {how: books.order(f"#{how}", billed=how) for how in ("invoice", "cashSale")}
+    orders = {how: each["salesOrder"]["id"] for how, each in made.items()}
+    unbilled = books.order("#open", billed="")["salesOrder"]["id"]
+    assert books.client(http).bills([*orders.values(), unbilled]) == {
+        orders["invoice"]: "invoice",
+        orders["cashSale"]: "cashsale",
+    }
+
+
+def test_an_order_billed_by_both_types_tells_neither() -> None:
+    rows = [{"orderid": 7, "recordtype": "invoice"}, {"orderid": 7, "recordtype": "cashsale"}]
+    assert netsuite_changes.bills(rows) == {}
+    assert netsuite_changes.bills(rows[:1]) == {"7": "invoice"}
+
+
 def test_nobody_is_asked_for_no_records(books: Books, http: Http) -> None:
     client = books.client(http)
+    assert client.bills(["", "x'; DROP"]) == {}
     assert client.origins([], match="other_ref_num") == {}
     assert client.origins(["", "x'; DROP"], match="other_ref_num") == {}
     assert books.control.operations("netsuite") == []

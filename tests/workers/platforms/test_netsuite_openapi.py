@@ -127,7 +127,8 @@ def test_what_changed_is_asked_for_as_described(
         client = client_of(server.url)
         assert client.changes(now - timedelta(days=1), now) == ((), ())
         assert client.origins(["60", "70"], match="other_ref_num") == {}
-    assert len(server.requests) == 4
+        assert client.bills(["60", "70"]) == {}
+    assert len(server.requests) == 5
     for request in server.requests:
         description.check(request)
 

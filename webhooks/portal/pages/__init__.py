@@ -4,13 +4,18 @@ from typing import Final
 
 from webhooks.portal.access import Section
 from webhooks.portal.pages import (
+    accounts,
     audit,
+    deliveries,
     discrepancies,
     me,
     overview,
+    reconciliation,
     refunds,
+    rules,
     settings,
     signing_in,
+    syncs,
     tokens,
     users,
 )
@@ -21,7 +26,14 @@ SECTIONS: Final[tuple[Section, ...]] = (
     overview.pages,
     refunds.pages,
     discrepancies.pages,
+    syncs.pages,
+    deliveries.pages,
+    reconciliation.pages,
     settings.pages,
+    accounts.pages,
+    accounts.netsuite_pages,
+    rules.mapping_pages,
+    rules.pages,
     users.pages,
     tokens.pages,
     audit.pages,

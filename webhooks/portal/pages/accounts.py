@@ -1,4 +1,4 @@
-"""Settings: Accounts and NetSuite accounts: how each is connected. Rules and mappings have pages of their own."""
+"""Settings: Accounts and NetSuite accounts: how each is connected; rules and mappings have own pages."""
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -101,7 +101,7 @@ class Pages:
         return self._asked(slug, made)
 
     def rotate(self, slug: str) -> ResponseReturnValue:
-        """Give an account a new webhook secret; the one before stays good. A secret made here is shown once."""
+        """Give an account a new webhook secret, shown once if it is made here; the one before stays good."""
         portal, given = context.current(), secret("secret").strip()
         with portal.database.write() as session:
             account = self._account(session, slug)

@@ -56,9 +56,10 @@ def index() -> ResponseReturnValue:
 def begin() -> ResponseReturnValue:
     """Begin a run over a period; workers do it bit by bit."""
     portal = context.current()
+    now = portal.clock()
     values = {name: sent(name) for name in ("account", "kind", "since", "until")}
     kind, since = one_of(RunKind, values["kind"]), day(values["since"])
-    until = day(values["until"], is_end=True) if values["until"] else portal.clock()
+    until = day(values["until"], is_end=True) if values["until"] else now
     wrong = _wrong(kind, since, until)
     if wrong or kind is None or since is None or until is None:
         return _index_page(values, wrong)
@@ -74,7 +75,7 @@ def begin() -> ResponseReturnValue:
                 until,
                 actor=visitor().actor,
                 trace_id=uuid.uuid4().hex,
-                now=portal.clock(),
+                now=now,
             )
     except AccountError:
         return _index_page(values, {"account": "Choose an account."})
@@ -191,11 +192,12 @@ def _wrong(kind: RunKind | None, since: datetime | None, until: datetime | None)
 
 
 def _ask_backfill(values: Mapping[str, str]) -> ResponseReturnValue:
+    period = f"{values['since']} to {values['until'] or 'now'}"
     return render_template(
         "backfill.html",
         title=f"Backfill {values['account']}?",
         effects=(
-            f"Every refund from {values['since']} to {values['until'] or 'now'} is taken over if it is not known.",
+            f"Every refund from {period} that is not known is taken over.",
             "Each is then written to the other side by the account's rules, like one that just came.",
             "A dry run lists them first, and changes nothing.",
         ),

@@ -13,6 +13,7 @@ from ledger import queries, search
 from ledger.database import Database
 from ledger.models import Refund, Role
 from ledger.search import FAR, Wanted
+from ledger.spreadsheets import harmless
 from ledger.views import moment
 from webhooks.portal import context, filters
 from webhooks.portal.pages.refunds.section import pages
@@ -25,8 +26,6 @@ HEADER: Final = (
 """The columns."""
 
 _AT_ONCE: Final = 500  # rows
-# https://owasp.org/www-community/attacks/CSV_Injection
-_FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - meant
 
 
 @pages.page("/refunds/export.csv", Role.VIEWER)
@@ -86,11 +85,6 @@ def _row(refund: Refund) -> list[str]:
     )
     # Numbers that are ours may be negative; no spreadsheet takes those for formulas.
     return [str(refund.id), *map(harmless, texts), money["amount"], *map(harmless, rest)]
-
-
-def harmless(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(_FORMULAS) else text
 
 
 def _written(rows: Iterable[Iterable[str]]) -> str:
