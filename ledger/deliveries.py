@@ -1,6 +1,6 @@
 """Deliveries: record once, claim by lease, finish."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -95,13 +95,13 @@ def accept_all(connection: Connection, rows: Sequence[Row]) -> dict[str, int]:
 
 _COLUMNS: Final = (
     *("source", "netsuite_account_id", "account_id", "topic", "delivery_key", "headers", "body", "events"),
-    *("order_ref", "person_ref", "state", "reason", "detail", "trace_id", "received_at", "attempts", "due_at"),
-    "lease_token",
+    *("order_ref", "person_ref", "state", "reason", "detail", "trace_id", "received_at", "attempts"),
+    *("due_at", "lease_token"),
 )
 _INSERTING: Final = Inserting(Delivery, _COLUMNS, returning=("id", "trace_id"))
 
 
-def _order(row: Row) -> tuple[int, int, str]:
+def _order(row: Mapping[str, Any]) -> tuple[int, int, str]:
     return row["netsuite_account_id"], row["account_id"] or 0, row["delivery_key"]
 
 

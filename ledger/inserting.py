@@ -6,7 +6,7 @@ statement is not compiled anew, which costs more than the database takes for the
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, Dialect, Table
 from sqlalchemy.orm import DeclarativeBase
@@ -25,9 +25,10 @@ class Inserting:
         returning: Those that are returned of the rows that are new.
     """
 
-    def __init__(self, table: type[DeclarativeBase], columns: Sequence[str], returning: Sequence[str]) -> None:
-        assert isinstance(table.__table__, Table)
-        self._table = table.__table__
+    def __init__(
+        self, table: type[DeclarativeBase], columns: Sequence[str], returning: Sequence[str]
+    ) -> None:
+        self._table = cast("Table", table.__table__)
         self._columns = tuple(columns)
         self._returning = tuple(returning)
         self._prepared = lru_cache(maxsize=8)(self._prepare)
@@ -44,7 +45,7 @@ class Inserting:
         names = ", ".join(quote(name) for name in self._columns)
         mark = _MARKS[dialect.paramstyle]
         return (
-            f"INSERT INTO {quote(self._table.name)} ({names}) VALUES ",
+            f"INSERT INTO {quote(self._table.name)} ({names}) VALUES ",  # noqa: S608 - names of columns
             f"({', '.join([mark] * len(self._columns))})",
             f" ON CONFLICT DO NOTHING RETURNING {', '.join(quote(name) for name in self._returning)}",
             [(name, self._process(name, dialect)) for name in self._columns],

@@ -1,4 +1,4 @@
-"""Take deliveries in: written down once, committed together with whatever comes at the same time, and told on.
+"""Take deliveries in: written down once, committed together with what comes at the same time, and told on.
 
 Nothing returns before its own delivery is committed.
 """

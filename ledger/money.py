@@ -5,8 +5,8 @@ Exponents follow ISO 4217 (https://www.iso.org/iso-4217-currency-codes.html): 2 
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 from typing import Final, Self
 
 _EXPONENTS: Final = {

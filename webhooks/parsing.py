@@ -78,7 +78,7 @@ def _check_length(digits: str) -> None:
 def _check(value: Json, *, has_escapes: bool) -> None:
     """Look at what may be too deep, one level after the other, so that no depth can exhaust the stack.
 
-    Without an escape that makes one, no text holds a character that cannot be kept, so that none is looked at.
+    Without an escape that makes one, no text holds a character that cannot be kept: none is looked at then.
     """
     level = [value]
     for _ in range(_DEPTH):

@@ -34,11 +34,15 @@ def test_a_call_waits_in_the_queue_of_its_source(connection: Redis, source: str)
     waker = Waker(connection)
     assert waker.deliveries(source, [7, 8])
     assert waker.refunds(source, [9])
+    assert waker.polls(source, [4])
+    assert waker.runs(source, [5])
     calls = [(job.func_name, job.args, job.kwargs, job.description) for job in jobs_of(connection, source)]
     assert calls == [
         ("workers.jobs.process_delivery", [7], {}, f"Understand delivery 7 from {source}"),
         ("workers.jobs.process_delivery", [8], {}, f"Understand delivery 8 from {source}"),
         ("workers.jobs.carry_refund", [9], {}, f"Carry refund 9 from {source}"),
+        ("workers.jobs.poll_account", [4], {}, f"Poll account 4 from {source}"),
+        ("workers.jobs.work_run", [5], {}, f"Work on run 5 from {source}"),
     ]
     assert not [other for other in QUEUES if other != source and jobs_of(connection, other)]
 

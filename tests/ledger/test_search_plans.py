@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, event, text
@@ -49,7 +50,7 @@ def plans_of(database: Database, wanted: Wanted) -> list[str]:
     """Return the plan of every query of a search and of its second page, as it was run."""
     plans: list[str] = []
 
-    def explain(connection: Connection, _cursor: object, statement: str, parameters: Any, *_: object) -> None:
+    def explain(connection: Connection, _cursor: object, statement: str, parameters: Any, *_: object) -> None:  # noqa: ANN401 - as SQLAlchemy hands it over
         if statement.lstrip().startswith("SELECT"):
             raw = connection.connection.cursor()
             raw.execute(f"EXPLAIN (ANALYZE, TIMING OFF) {statement}", parameters)

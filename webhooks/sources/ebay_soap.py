@@ -120,9 +120,10 @@ def _keys(legacy: object) -> list[str]:
     certificates = legacy.get("cert_id")
     ids = [legacy.get("dev_id"), legacy.get("app_id")]
     live = certificates if isinstance(certificates, list) else [certificates]
-    if not all(isinstance(part, str) and part for part in (*ids, *live)):
+    parts = [part for part in (*ids, *live) if isinstance(part, str) and part]
+    if len(parts) < len(ids) + len(live):
         return []
-    return ["".join((*ids, certificate)) for certificate in live]
+    return ["".join((*parts[: len(ids)], certificate)) for certificate in parts[len(ids) :]]
 
 
 def _signed_by_any(keys: list[str], timestamp: str, signature: str) -> bool:

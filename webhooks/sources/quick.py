@@ -1,14 +1,14 @@
 """Load what is as it should be without marshmallow's bookkeeping, which costs ten times the reading.
 
-A loader is made of a schema once: it reads each field by the field's own code, in the schema's order. Whatever
-it meets that is not plainly right, it leaves to the schema itself, from the beginning, so that the schema
-alone decides what is refused, and in which words.
+A loader is made of a schema once: it reads each field by the field's own code, in the schema's order. What it
+meets that is not plainly right, it leaves to the schema itself, from the beginning, so that the schema alone
+decides what is refused, and in which words.
 """
 
 from collections.abc import Callable
 from typing import Any, Final
 
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import Schema, ValidationError, fields, missing
 
 from webhooks.sources.fields import Shape, Strict
 
@@ -34,7 +34,7 @@ def loader(schema: Schema) -> _Read:
     return load
 
 
-def _of_schema(schema: Schema) -> _Read:
+def _of_schema(schema: Schema) -> _Read:  # noqa: C901 - one loop, as flat as it is quick
     """Return the reader of an object; of a schema that does more than become its class, the schema's own."""
     if not isinstance(schema, Shape) or not _only_makes(schema):
         return schema.load
@@ -69,7 +69,7 @@ def _of_schema(schema: Schema) -> _Read:
 
 def _only_makes(schema: Shape) -> bool:
     hooks = [name for named in schema._hooks.values() for name, *_ in named]  # noqa: SLF001 - it has no other way
-    defaults = [field for field in schema.load_fields.values() if field.load_default is not fields.missing_]
+    defaults = [field for field in schema.load_fields.values() if field.load_default is not missing]
     renamed = [field for field in schema.load_fields.values() if field.attribute]
     return hooks == ["make"] and not defaults and not renamed
 

@@ -166,7 +166,8 @@ class _Compliance(Shape):
 _Shaped = TypeVar("_Shaped")
 
 _LOADERS: Final[dict[type, Callable[[Any], Any]]] = {
-    schema.makes: loader(schema()) for schema in (_Refund, _Order, _Transaction, _Resource, _Shop, _Compliance)
+    schema.makes: loader(schema())
+    for schema in (_Refund, _Order, _Transaction, _Resource, _Shop, _Compliance)
 }
 
 

@@ -83,8 +83,8 @@ def test_of_many_those_it_may_be_done_to_are_named_and_the_others_with_why_not(
         f"transaction {posted}, 20.00 USD of order #1002 (shop): A refund that is posted cannot be" in words
     )
     operator.post(HERE, {"action": "cancel", "ids": ids_in(asked), "next": "/refunds"})
-    states = [refund_of(operator.database, number).state for number in (stuck, posted, waiting)]
-    assert states == [State.CANCELLED, State.POSTED, State.CANCELLED]
+    after = [refund_of(operator.database, number).state for number in (stuck, posted, waiting)]
+    assert after == [State.CANCELLED, State.POSTED, State.CANCELLED]
 
 
 def test_what_changed_between_asking_and_doing_stays_as_it_is_and_is_told(

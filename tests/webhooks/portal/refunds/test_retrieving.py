@@ -186,7 +186,13 @@ def test_what_would_be_sent_is_shown_line_by_line_and_changes_nothing(operator: 
 def test_what_would_be_sent_to_a_storefront_is_shown_too(operator: Browser, make: Make) -> None:
     amount = {"amount": "20.00", "currency": "USD"}
     line = {"line_id": "703", "quantity": 1, "restock": True, "position": 0, "net": amount, "tax": amount}
-    plan = {"order_id": "450", "amount": amount, "lines": [line], "shipping": None, "shipping_tax": None}
+    plan: dict[str, Any] = {
+        "order_id": "450",
+        "amount": amount,
+        "lines": [line],
+        "shipping": None,
+        "shipping_tax": None,
+    }
     plan |= {"method": "original", "location_id": "", "notify": True, "note": "rs-shop-1", "asked_by": 1}
     words = dry_run(operator, make(origin="netsuite"), {**RESULT, "plan": plan})
     assert "Given back by original" in words

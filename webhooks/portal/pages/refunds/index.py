@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
+from urllib.parse import quote
 
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -13,7 +14,7 @@ from ledger.reasons import REASONS
 from ledger.search import FAR, NEAR, Found
 from ledger.states import State
 from webhooks.portal import context, elsewhere, filters
-from webhooks.portal.acting import MOST, VERBS, allowed
+from webhooks.portal.acting import MOST, VERBS, Verb, allowed
 from webhooks.portal.filters import CHANNELS, NAMES, TYPES, Asked
 from webhooks.portal.formats import name
 from webhooks.portal.forms import asked
@@ -94,13 +95,20 @@ def _rows(wanted: Asked, rows: Sequence[Refund], newest: int, news: int = 0) -> 
     """Return what the rows need: who they are, and where to look for what became of them."""
     shown = ",".join(str(refund.id) for refund in rows)
     kept = {**_filters(), "after": asked("after") or None}
+    here = url_for("refunds.index", **kept)
+    acting_at, back = url_for("refunds.ask_act"), quote(here)
+
+    def act_url(verb: Verb, refund: Refund) -> str:
+        return f"{acting_at}?action={verb.name}&id={refund.id}&next={back}"  # a page has hundreds of them
+
     return {
         "news": news,
         "is_live": bool(rows) or not asked("after"),
         "is_wrong": bool(wanted.wrong),
         "is_narrowed": wanted.is_narrowed,
         "live_url": url_for("refunds.live", **kept, shown=shown, newest=newest),
-        "here": url_for("refunds.index", **kept),
+        "here": here,
+        "act_url": act_url,
         "first_url": url_for("refunds.index", **_filters()),
         "allowed": allowed,
         "elsewhere": elsewhere,
