@@ -22,23 +22,29 @@ from tests.support.serving import serving
 _SPECS = "SPECS_DIR"
 _ON_ONE_DATABASE = (
     "tests/cli/",
-    "tests/webhooks/api/",
-    "tests/webhooks/dashboard/",
-    "tests/webhooks/portal/",
-    "tests/webhooks/test_amazon",
-    "tests/webhooks/test_ebay",
-    "tests/webhooks/test_magento",
+    "tests/webhooks/",
+    "tests/workers/posting/",
+    "tests/workers/test_answering",
+    "tests/workers/test_backfill",
+    "tests/workers/test_bits",
     "tests/workers/test_carry_amazon",
     "tests/workers/test_carry_ebay",
     "tests/workers/test_carry_magento",
-    "tests/workers/test_carry_to_amazon",
-    "tests/workers/test_carry_to_ebay",
-    "tests/workers/test_carry_to_magento",
+    "tests/workers/test_carry_outcomes",
+    "tests/workers/test_carry_to_",
+    "tests/workers/test_polling",
+    "tests/workers/test_reconciling",
+    "tests/workers/test_touched",
+    "tests/workers/understanding/",
 )
 
 # How long an example takes says more about the machine than about the code.
-settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("untimed")
+settings.register_profile(
+    "untimed", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
+)
+# For running everything once more, where it is the dependencies that are tried out.
+settings.register_profile("brief", parent=settings.get_profile("untimed"), max_examples=10)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "untimed"))
 
 
 @pytest.hookimpl(tryfirst=True)
