@@ -41,6 +41,11 @@ class Intake:
         self._waker = waker
         self._together = Together(self._commit, self._wake)
 
+    @property
+    def waiting(self) -> int:
+        """How many deliveries wait for others to be committed."""
+        return self._together.waiting
+
     def take(self, row: Row) -> Taken:
         """Write a delivery down, and wake a worker if it is new and understood.
 

@@ -64,6 +64,11 @@ class Together(Generic[ItemT, ResultT]):
         self._waiting: list[_Turn[ItemT, ResultT]] = []
         self._is_led = False
 
+    @property
+    def waiting(self) -> int:
+        """How many items nobody has begun with yet."""
+        return len(self._waiting)
+
     def do(self, item: ItemT) -> ResultT:
         """Return what became of an item.
 

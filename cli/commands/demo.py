@@ -11,6 +11,7 @@ import click
 from cli.demo.play import play
 from cli.demo.stage import Stage
 from cli.demo.verdict import Verdict, latencies
+from cli.demo.watch import DemoError
 from cli.demo.world import World, world
 from ledger.models import Refund
 
@@ -22,14 +23,19 @@ _COLUMNS: Final = ("channel", "order", "refund", "direction", "type", "state", "
 @click.option("--port", type=int, default=None, help="Port of the web process; a free one by default.")
 def demo(*, once: bool, port: int | None) -> None:
     """Show refunds crossing between simulated storefronts and a simulated NetSuite."""
-    with tempfile.TemporaryDirectory(prefix="refund-sync-demo-") as directory:
-        with world(Path(directory), port) as stage_world:
-            verdict = play(stage_world.stage)
-            _report(stage_world.stage, verdict)
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="refund-sync-demo-") as directory,
+            world(Path(directory), port) as running,
+        ):
+            verdict = play(running.stage)
+            _report(running.stage, verdict)
             if not verdict.wrong and not once and sys.stdin.isatty() and sys.stdout.isatty():
-                _stay(stage_world)
-        if verdict.wrong:
-            sys.exit(1)
+                _stay(running)
+    except DemoError as error:
+        raise click.ClickException(str(error)) from error
+    if verdict.wrong:
+        sys.exit(1)
 
 
 def _report(stage: Stage, verdict: Verdict) -> None:

@@ -96,7 +96,8 @@ def _of_row(row: Refund, expected: Expected | None, found: "_Found", *, is_echo:
         yield f"{_said(row)}: {scenario} is a {row.transaction_type}, not a {expected.transaction_type}"
     amounts = found.made_of(row)
     if amounts != ([Decimal(expected.total)] if expected.total else []):
-        yield f"{_said(row)}: {scenario} made {[str(each) for each in amounts]}, not {expected.total or None}"
+        made = [f"{each:.2f}" for each in amounts]
+        yield f"{_said(row)}: {scenario} made {made}, not {expected.total or None}"
 
 
 def _said(row: Refund) -> str:

@@ -28,6 +28,7 @@ from ledger.settings import Settings
 
 _PATIENCE: Final = 60.0  # seconds for a process to answer
 _GRACE: Final = 15.0  # seconds for a process to end
+_TAIL: Final = 10  # lines of the log
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ def _answers(url: str, log: str) -> None:
         except requests.RequestException:
             pass
         threading.Event().wait(0.05)
-    raise DemoError(f"{url} does not answer; see {log}")
+    raise DemoError(f"{url} does not answer; {_end_of(log)}")
 
 
 def _workers_are_up(settings: Settings, log: str) -> None:
@@ -131,4 +132,10 @@ def _workers_are_up(settings: Settings, log: str) -> None:
         if all(Worker.count(queue=queue.open_queue(name, connection)) for name in queue.QUEUES):
             return
         threading.Event().wait(0.05)
-    raise DemoError(f"the workers did not start; see {log}")
+    raise DemoError(f"the workers did not start; {_end_of(log)}")
+
+
+def _end_of(log: str) -> str:
+    """Return how the processes' log ends: it is gone once the demo is over."""
+    lines = Path(log).read_text(errors="replace").splitlines()[-_TAIL:]
+    return "\n".join(["the log ends with:", *lines]) if lines else "its log is empty"

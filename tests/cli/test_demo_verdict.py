@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import pytest
+from sqlalchemy import delete
 
 from cli.demo.control import Control as DemoControl
 from cli.demo.furnish import furnish
@@ -143,6 +144,6 @@ def test_a_write_too_many_is_told(played: Played) -> None:
 def test_an_echo_that_never_came_is_told(played: Played) -> None:
     with played.world.database.write() as session:
         echo = next(each for each in played.world.refunds() if each.origin == "netsuite")
-        session.delete(session.get_one(Refund, echo.id))
+        session.execute(delete(Refund).where(Refund.id == echo.id))
     (sentence,) = played.wrong()
     assert sentence == f"the echo of shop-in netsuite {played.refund.target_id} never arrived"
