@@ -175,7 +175,9 @@ def test_a_rehearsal_that_fails_leaves_nothing_either(database: Database) -> Non
 
 
 def _add(connection: Connection, key: str) -> int:
-    return connection.execute(text("INSERT INTO settings (key, value) VALUES (:key, 'x')"), {"key": key}).rowcount
+    return connection.execute(
+        text("INSERT INTO settings (key, value) VALUES (:key, 'x')"), {"key": key}
+    ).rowcount
 
 
 def test_one_statement_is_its_own_transaction(database: Database) -> None:

@@ -29,7 +29,9 @@ def stored(database: Database) -> dict[str, str]:
 
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(st.sampled_from("abcdef"), min_size=1, max_size=8), max_size=4))
-def test_the_first_of_a_key_stays_and_is_what_is_returned(database: Database, batches: list[list[str]]) -> None:
+def test_the_first_of_a_key_stays_and_is_what_is_returned(
+    database: Database, batches: list[list[str]]
+) -> None:
     with database.write() as session:
         session.execute(delete(Setting))
     expected: dict[str, str] = {}

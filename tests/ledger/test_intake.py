@@ -122,7 +122,8 @@ def test_those_that_come_together_each_learn_their_own_id(
     rows = [row(shop, now, f"{number}") for number in range(9, 0, -1)]
     ended = at_once(intake, database, rows)
     with database.read() as session:
-        keys = {number: key for number, key in session.execute(select(Delivery.id, Delivery.delivery_key))}
+        query = select(Delivery.id, Delivery.delivery_key)
+        keys = {each.id: each.delivery_key for each in session.execute(query)}
     assert [keys[each.result().id or 0] for each in ended] == [each["delivery_key"] for each in rows]
     assert all(each.result().woken for each in ended)
     assert len(waker.asked) == 2  # the first, and all that came meanwhile

@@ -101,7 +101,7 @@ class Kinds(Shape):
     name = fields.String(required=True)
     short = fields.String(validate=validate.Length(max=3))
     wild = fields.Raw()
-    inner = fields.Nested(lambda: Plain())
+    inner = fields.Nested(lambda: Plain())  # noqa: PLW0108 - it is declared by its name
     many = fields.Nested(lambda: Plain(many=True))
     lists = fields.List(fields.String(), allow_none=True)
 
