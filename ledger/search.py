@@ -238,9 +238,9 @@ def _walk(search: _Search, limit: int) -> Found:
 
 def _steps(reach: int) -> Iterator[int]:
     """Yield how many refunds are looked at in each go."""
-    for size in chain(_STEPS, repeat(_STRIDE)):
-        if reach <= 0:
-            return
+    sizes = chain(_STEPS, repeat(_STRIDE))
+    while reach > 0:
+        size = next(sizes)
         yield min(size, reach)
         reach -= size
 
