@@ -147,8 +147,7 @@ def _as_soon_as_possible(statement: Callable[[], T], patience: float) -> T:
         try:
             return statement()
         except OperationalError as error:
-            if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
-                raise
-            if time.monotonic() >= deadline:
+            is_busy = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+            if not is_busy or time.monotonic() >= deadline:
                 raise
         time.sleep(_STEP)
