@@ -228,10 +228,16 @@ def _line_refund(order: Order, fields: Fields) -> tuple[Line, int, dict[Part, De
 
 
 def pro_rata(line: Line, quantity: int) -> dict[Part, Decimal]:
-    """Return what is refunded for so many units: their share, and with the last one all that is left."""
+    """Return what is refunded for so many units: their share of what is left, with the last one all of it.
+
+    A share is of the line as it was sold, and never above what is left of it.
+    """
+    rest = _rest(line)
     if line.returned + quantity == line.quantity:
-        return _rest(line)
-    shares = {part: rounded(amount * quantity / line.quantity) for part, amount in line.amounts.items()}
+        return rest
+    shares = {
+        part: min(left, rounded(line.amounts[part] * quantity / line.quantity)) for part, left in rest.items()
+    }
     return {part: amount for part, amount in shares.items() if amount}
 
 
