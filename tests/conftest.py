@@ -20,6 +20,7 @@ from tests.support.places import quick_place
 from tests.support.serving import serving
 
 _SPECS = "SPECS_DIR"
+_LONGEST_NAME = 60
 _ON_ONE_DATABASE = (
     "tests/cli/",
     "tests/webhooks/",
@@ -52,6 +53,11 @@ def pytest_configure(config: pytest.Config) -> None:
     """Let tests connect to this host only (pytest-socket)."""
     config.option.allow_hosts = "127.0.0.1,::1,localhost"
     config.option.allow_unix_socket = True
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name what is long by its argument: whole payloads make no names, and signed ones differ in each process."""
+    return argname if isinstance(val, str | bytes) and len(val) > _LONGEST_NAME else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
