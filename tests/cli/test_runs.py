@@ -111,14 +111,15 @@ def test_a_dry_run_lists_what_would_be_posted_and_changes_nothing(shop: Platform
 
 
 def test_a_period_without_refunds_says_so(shop: Platforms) -> None:
-    words = ("--from", "2026-01-01T00:00:00", "--to", "2026-01-02")
+    since = (utcnow() - 5 * DAY).replace(hour=0, minute=0, second=0, microsecond=0)
+    words = ("--from", f"{since:%Y-%m-%dT%H:%M:%S}", "--to", f"{since + DAY:%Y-%m-%d}")
 
     assert "The period has no refunds." in shop.installation.run("backfill", "my-shop", *words).stdout
     said = shop.installation.run("reconcile", "my-shop", *words).stdout
     assert "There is nothing to show." in said
     assert "The period has no refunds." in said
     run = stored(shop)
-    assert (run.since, run.until) == (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC))
+    assert (run.since, run.until) == (since, since + DAY)
 
 
 @pytest.mark.parametrize("command", ["backfill", "reconcile"])

@@ -21,8 +21,12 @@ from ledger.models import Delivery
 from ledger.secrets import Vault
 from ledger.settings import Settings
 from tests.support.ledger import SECRET, make_account
+from tests.support.templates import COMPILED
 from tests.webhooks.platforms import encoded, netsuite_headers, shopify_headers
-from webhooks.app import create_app
+from webhooks.app import WebProcess, create_app
+
+# Each test makes an application of its own, and compiling its templates would be most of the work.
+WebProcess.jinja_options = {"bytecode_cache": COMPILED}
 
 Line = MutableMapping[str, Any]
 
