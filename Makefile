@@ -13,7 +13,7 @@ up: $(VENV)/.runtime
 	$(BIN)/refund-sync up
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto --cov --cov-report= $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report= $(PYTEST_ARGS)
 	$(BIN)/coverage report --skip-covered --fail-under=100
 
 lint: $(VENV)/.dev

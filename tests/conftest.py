@@ -34,6 +34,7 @@ _ON_ONE_DATABASE = (
     "tests/workers/test_carry_outcomes",
     "tests/workers/test_carry_to_",
     "tests/workers/test_polling",
+    "tests/workers/test_quotas",
     "tests/workers/test_reconciling",
     "tests/workers/test_touched",
     "tests/workers/understanding/",
@@ -53,6 +54,11 @@ def pytest_configure(config: pytest.Config) -> None:
     """Let tests connect to this host only (pytest-socket)."""
     config.option.allow_hosts = "127.0.0.1,::1,localhost"
     config.option.allow_unix_socket = True
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Run a process more than there are cores: a good part of the time tests wait for what they started."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
