@@ -62,7 +62,7 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
-    """Name what is long by its argument: whole payloads make no names, and signed ones differ in each process."""
+    """Name what is long by its argument: whole payloads make no names, and signed ones differ by process."""
     return argname if isinstance(val, str | bytes) and len(val) > _LONGEST_NAME else None
 
 
