@@ -1,0 +1,1 @@
+"""Benchmarks and the chaos run: `python -m bench NAME` runs one, prints a table and the same as JSON."""

@@ -1,0 +1,1 @@
+"""What the service is measured against, served by the same gunicorn under the same settings."""
