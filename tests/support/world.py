@@ -373,20 +373,23 @@ def storefront_order(order: dict[str, Any], state: OrderState = OrderState.OPEN)
 
 
 @contextmanager
-def while_held(tenant: Tenant, operation: str, work: Callable[[], T], *, after: int) -> Iterator[None]:
-    """Do some work in another thread, and run the block while one of its calls is held up before its effect.
+def while_held(
+    tenant: Tenant, operation: str, work: Callable[[], T], *, after: int, when: str = "before"
+) -> Iterator[None]:
+    """Do some work in another thread, and run the block while one of its calls is held up.
 
     Args:
         tenant: Whose call is held up.
         operation: The call's name, as the sandbox knows it.
         work: What makes the call; what it raises is raised at the end.
         after: How many other calls to the tenant it makes before.
+        when: Whether it is held up `before` its effect, or `after` it, with its answer on the way.
 
     Raises:
         AssertionError: If the work ended without that call.
     """
     ended, flying = len(tenant.operations()), tenant.in_flight()
-    tenant.fault(operation, "latency", seconds=_LONGEST)
+    tenant.fault(operation, "latency", seconds=_LONGEST, when=when)
 
     def is_held() -> bool:
         return len(tenant.operations()) == ended + after and tenant.in_flight() == flying + 1
