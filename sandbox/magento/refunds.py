@@ -36,6 +36,12 @@ class GatewayDeclinedError(Exception):
     reason = "gateway_declined"
 
 
+class PhpDiedError(Exception):
+    """PHP died after the payment gateway gave the money back; ``reason`` is ``php_died``."""
+
+    reason = "php_died"
+
+
 @dataclass(frozen=True)
 class Asked:
     """A refund as it is asked for.
@@ -186,6 +192,7 @@ def book(store: Store, order: Order, memo: CreditMemo, asked: Asked, now: dateti
 
     Raises:
         GatewayDeclinedError: The gateway was asked and does not give the money back; nothing is booked.
+        PhpDiedError: The gateway gave the money back, and nothing is booked.
     """
     if memo.online:
         _through_gateway(store, order, memo, now)
@@ -238,13 +245,15 @@ def _through_gateway(store: Store, order: Order, memo: CreditMemo, now: datetime
         raise GatewayDeclinedError("If the invoice was created offline, try creating an offline credit memo.")
     behaviour = store.gateway.behaviour
     entry = {"amount": f"{memo.total.base:.2f}", "currency": store.base_currency, "result": behaviour}
-    if behaviour == "accept":
+    if behaviour in {"accept", "outlive_noted"}:
         made = Transaction(store.next("transaction"), secrets.token_hex(4), "refund", now, parent=capture)
         order.transactions.append(made)
         memo.transaction_id = made.txn_id
     store.gateway.log.append({"order": order.increment_id, "transaction_id": memo.transaction_id, **entry})
     if behaviour == "decline":
         raise GatewayDeclinedError(store.gateway.message)
+    if behaviour.startswith("outlive"):
+        raise PhpDiedError
 
 
 def refused_by(error: MagentoError) -> str:

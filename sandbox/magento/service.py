@@ -16,6 +16,7 @@ from sandbox.magento.errors import (
     MagentoError,
     answer,
     bad_request,
+    internal_error,
     no_entity,
     no_route,
     status_error,
@@ -23,7 +24,7 @@ from sandbox.magento.errors import (
 from sandbox.magento.inputs import read_body, read_comment, read_refund
 from sandbox.magento.model import Comment, CreditMemo, Invoice, Order
 from sandbox.magento.oauth import authorize
-from sandbox.magento.refunds import Asked, GatewayDeclinedError, book, draft, preview
+from sandbox.magento.refunds import Asked, GatewayDeclinedError, PhpDiedError, book, draft, preview
 from sandbox.magento.render import comment_json, invoice_json, memo_json, store_configs, transaction_json
 from sandbox.magento.render_order import order_json
 from sandbox.magento.search import Row, chosen, find, read_criteria
@@ -247,6 +248,9 @@ class RestService:
             memo = refund(self._world, self._store, order, invoice, asked)
         except (GatewayDeclinedError, BlockedError) as error:
             raise bad_request(NOT_SAVED) from error
+        except PhpDiedError as error:
+            self._world.writes.add(events.PLATFORM, self._store.tenant, "gatewayRefund")
+            raise internal_error() from error
         self._world.writes.add(events.PLATFORM, self._store.tenant, "creditmemo")
         if memo.transaction_id is not None:
             self._world.writes.add(events.PLATFORM, self._store.tenant, "gatewayRefund")

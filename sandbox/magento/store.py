@@ -22,7 +22,7 @@ RESOURCES: Final = (ORDERS, INVOICES, MEMOS, REFUND, TRANSACTIONS, STORES)
 
 IMS_TOKEN_LIFE: Final = timedelta(seconds=86399)
 
-GATEWAY: Final = ("accept", "decline", "silent")
+GATEWAY: Final = ("accept", "decline", "silent", "outlive", "outlive_noted")
 DECLINED: Final = "The gateway declined the refund."
 
 CREDITMEMO_SAVED: Final = "observer.sales_order_creditmemo_save_after"
@@ -87,7 +87,9 @@ class Gateway:
     """The simulated payment gateway.
 
     Attributes:
-        behaviour: ``accept``, ``decline``, or ``silent``: it reports success without moving money.
+        behaviour: ``accept``, ``decline``, or ``silent``: it reports success without moving money. With
+            ``outlive`` and ``outlive_noted`` it moves the money, and PHP dies before the memo is saved: the
+            store then has nothing of it, or the transaction alone.
         message: What it says when it declines.
         log: What it was asked for, as ``{"transaction_id", "amount", "currency", "result"}``.
     """

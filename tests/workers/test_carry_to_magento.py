@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from ledger import actions, attempts, refunds
 from ledger.clock import utcnow
 from ledger.models.accounts import Direction
-from ledger.states import State
+from ledger.refunds import LEASE
+from ledger.states import State, Transition
 from tests.support.carried_magento import credited, standing
 from tests.support.sandboxed import SHIRT, Books
 from tests.support.sandboxed_magento import Store
@@ -65,8 +67,10 @@ def test_what_is_refunded_twice_in_netsuite_is_refunded_twice_there(
     assert len(refunder.credit_memos(order)) == 2
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("kind", ["reset", "status", "internal_error"])
+@pytest.mark.parametrize(
+    ("kind", "when"),
+    [("reset", "before"), *((kind, "after") for kind in ("reset", "status", "internal_error"))],
+)
 def test_a_write_that_fails_on_the_way_takes_effect_once(
     world: World, netsuite: Books, refunder: Store, kind: str, when: str
 ) -> None:
@@ -79,6 +83,89 @@ def test_a_write_that_fails_on_the_way_takes_effect_once(
     (memo,) = refunder.credit_memos(order)
     assert (done.state, done.target_id) == (State.POSTED, str(memo["entity_id"]))
     assert refunder.writes() == WRITTEN
+
+
+@pytest.mark.parametrize("kind", ["status", "internal_error"])
+def test_a_shop_that_broke_down_is_asked_for_the_money_again_only_by_a_person(
+    world: World, netsuite: Books, refunder: Store, kind: str
+) -> None:
+    order = refunder.order()
+    refunder.fault("invoice:refund", kind)
+    refund = credited(world, netsuite, order)
+    assert standing(refund) == (State.RETRYING, "UNKNOWN_OUTCOME")
+    # For a while it may go on with it all the same.
+    assert standing(world.carry(refund.id)) == (State.WAITING, "OUTCOME_PENDING")
+    settled(world, refund.id)
+    unclear = world.carry(refund.id)
+    assert standing(unclear) == (State.DISCREPANCY, "OUTCOME_UNCLEAR")
+    assert "its payment gateway may have given the money back" in unclear.detail
+    assert refunder.writes() == {}
+    world.act(actions.retry, refund.id)
+    assert standing(world.carry(refund.id)) == (State.POSTED, "POSTED")
+    assert refunder.writes() == WRITTEN
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "words"),
+    [("outlive", "may have given the money back"), ("outlive_noted", "gave money back (transaction ")],
+)
+def test_money_that_the_gateway_gave_back_before_php_died_is_never_given_twice(
+    world: World, netsuite: Books, refunder: Store, behaviour: str, words: str
+) -> None:
+    order = refunder.order()
+    refunder.change(gateway={"behaviour": behaviour})
+    refund = credited(world, netsuite, order)
+    refunder.change(gateway={"behaviour": "accept"})
+    assert standing(refund) == (State.RETRYING, "UNKNOWN_OUTCOME")
+    settled(world, refund.id)
+    for _ in range(2):
+        unclear = world.carry(refund.id)
+    assert standing(unclear) == (State.DISCREPANCY, "OUTCOME_UNCLEAR")
+    assert words in unclear.detail
+    assert refunder.credit_memos(order) == []
+    assert refunder.writes() == {"gatewayRefund": 1}
+
+
+def test_what_the_gateway_gave_back_for_sure_is_not_given_again_by_a_retry(
+    world: World, netsuite: Books, refunder: Store
+) -> None:
+    refunder.change(gateway={"behaviour": "outlive_noted"})
+    refund = credited(world, netsuite, refunder.order())
+    refunder.change(gateway={"behaviour": "accept"})
+    assert standing(world.carry(refund.id)) == (State.DISCREPANCY, "OUTCOME_UNCLEAR")
+    world.act(actions.retry, refund.id)
+    assert standing(world.carry(refund.id)) == (State.DISCREPANCY, "OUTCOME_UNCLEAR")
+    assert refunder.writes() == {"gatewayRefund": 1}
+
+
+def test_a_refund_that_is_only_written_down_is_made_again_after_a_breakdown(
+    world: World, netsuite: Books
+) -> None:
+    refunder = world.add_magento(netsuite, direction=Direction.FROM_NETSUITE, refund_method="offline")
+    refunder.fault("order:refund", "internal_error")
+    refund = credited(world, netsuite, refunder.order())
+    settled(world, refund.id)
+    assert standing(world.carry(refund.id)) == (State.POSTED, "POSTED")
+    assert refunder.writes() == {"creditmemo": 1}
+
+
+def test_a_worker_that_died_before_the_shop_was_asked_leaves_nothing_to_a_person(
+    world: World, netsuite: Books, refunder: Store
+) -> None:
+    billed = netsuite.order("000000001")
+    world.tell(netsuite, changed("creditmemo", netsuite.refund(billed)))
+    refund = world.only_refund()
+    order = refunder.order(increment_id="000000001")
+    before = utcnow() - MagentoStorefront.shows_within - LEASE
+    world.change(refund.id, not_before=None)
+    with world.database.write() as session:
+        claimed = refunds.claim(session, refund.id, now=before)
+        assert claimed is not None
+        attempts.begin(session, claimed, now=before)
+        claimed.write_began, claimed.write_began_at, claimed.unanswered_at = True, before, before
+        refunds.move(session, claimed, Transition.BEGIN, "POSTED", now=before, token=claimed.lease_token)
+    assert standing(world.carry(refund.id)) == (State.POSTED, "POSTED")
+    assert len(refunder.credit_memos(order)) == 1
 
 
 def test_a_write_that_may_still_be_under_way_is_not_made_again(

@@ -178,6 +178,7 @@ class MagentoClient:
     ) -> Answer:
         auth = self._access.auth()
         self._rate.spend()
+        self._http.tell_left("calls", self._rate.left())
         return self._http.call(
             method,
             self._url + path,
@@ -201,6 +202,7 @@ class MagentoClient:
         wait = retry_after(answer.headers, utcnow())
         if reason == "RATE_LIMITED":
             wait = self._rate.refused(wait)
+            self._http.tell_left("calls", 0.0)
         target = answer.headers.get("Location")
         raise PlatformError(
             reason,

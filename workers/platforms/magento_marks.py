@@ -7,7 +7,7 @@ Magento did it.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -80,6 +80,20 @@ def problem_of(memo: Node, promise: Promise, memos: Sequence[Node], transactions
         detail = f"credit memo {number} has no refund of the payment gateway"
         return Problem("REFUND_OFFLINE_ONLY", detail if made == promise.amount else f"{detail}; {wrong}")
     return Problem() if made == promise.amount else Problem("AMOUNT_DIFFERS", wrong)
+
+
+def refunds_without_memo(
+    transactions: Sequence[Node], memos: Sequence[Node], since: datetime
+) -> tuple[str, ...]:
+    """Return what a payment gateway gave back since a time, in UTC, and no credit memo of the order says."""
+    told = {text_of(each.get("transaction_id")) for each in memos}
+    return tuple(
+        text_of(each.get("txn_id"))
+        for each in transactions
+        if each.get("txn_type") == REFUND
+        and text_of(each.get("txn_id")) not in told
+        and moment(each["created_at"]) >= since - _CLOCKS
+    )
 
 
 def _moved(memo: Node, memos: Sequence[Node], transactions: Sequence[Node]) -> bool:

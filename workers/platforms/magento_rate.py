@@ -63,6 +63,14 @@ class Rate:
                 self._left -= 1
             return wait
 
+    def left(self) -> float:
+        """Return how many calls could be made at once."""
+        with self._lock:
+            now = self._clock()
+            if self._closed_until > now:
+                return 0.0
+            return max(min(AT_ONCE, self._left + (now - self._at) * A_SECOND), 0.0)
+
     def refused(self, seconds: float | None) -> float:
         """Leave the shop alone for as long as it said; return the seconds."""
         wait = _GUESS if seconds is None else seconds

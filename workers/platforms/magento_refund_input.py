@@ -3,10 +3,11 @@
 https://developer.adobe.com/commerce/webapi/rest/tutorials/orders/order-issue-refund/
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from workers.platforms.errors import PlatformError
 from workers.platforms.magento_marks import comment_for
@@ -22,6 +23,7 @@ from workers.platforms.magento_totals import Source, check_foreseeable, foreseen
 from workers.rules.views import StorefrontPlan
 
 _PAID = "2"
+_ONLINE: Final = re.compile(r"/invoice/[0-9]+/refund$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,11 @@ def refund_request(
         return Request(f"/order/{id_of(order, 'entity_id')}/refund", body, online=False)
     path = f"/invoice/{id_of(source.invoice, 'entity_id')}/refund"
     return Request(path, {**body, "isOnline": True}, online=True)
+
+
+def is_online(url: str) -> bool:
+    """Tell whether a payment gateway is asked by a call to this address; no is said of an empty one."""
+    return _ONLINE.search(url) is not None
 
 
 def _check_amount(plan: StorefrontPlan, order: Node) -> None:

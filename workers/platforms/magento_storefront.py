@@ -14,9 +14,9 @@ from workers.platforms.errors import PlatformError
 from workers.platforms.http import Http
 from workers.platforms.magento import MagentoClient, understood
 from workers.platforms.magento_auth import shipping_includes_tax, validate_credentials
-from workers.platforms.magento_marks import Promise, problem_of, promise_in
+from workers.platforms.magento_marks import Promise, problem_of, promise_in, refunds_without_memo
 from workers.platforms.magento_reading import Node, id_of, moment, order_from, storefront_refund, text_of
-from workers.platforms.magento_refund_input import Request, refund_request
+from workers.platforms.magento_refund_input import Request, is_online, refund_request
 from workers.platforms.magento_refunds import refund_seen
 from workers.platforms.storefront import Asked, Change, Storefront, Written
 from workers.rules.facts import StorefrontOrder, StorefrontRefund
@@ -142,6 +142,9 @@ class MagentoStorefront(Storefront):
         """Return what became of a refund of ours, or None if there is none: it was never made.
 
         Its gateway's answer is looked for, too, once a write was begun.
+
+        Raises:
+            workers.platforms.errors.PlatformError: `OUTCOME_UNCLEAR` if only the gateway may have made it.
         """
         found = super().outcome(order, asked)
         if found is None:
@@ -159,7 +162,32 @@ class MagentoStorefront(Storefront):
                 money=MoneyState.PENDING,
                 detail=f"order {order.name} does not show credit memo {asked.target_id}",
             )
+        if asked.began_at is not None:
+            self._check_gateway(order, asked, asked.began_at)
         return None
+
+    def _check_gateway(self, order: StorefrontOrder, asked: Asked, since: datetime) -> None:
+        """Make sure that the gateway has not given back what there is no credit memo for.
+
+        Magento asks the gateway first, and takes back its own records if it breaks down afterwards: then only
+        the gateway knows.
+
+        Raises:
+            PlatformError: `OUTCOME_UNCLEAR` if it has, or nobody can tell.
+        """
+        with understood():
+            transactions = self._client.transactions(order.id)  # before the memos, which come with theirs
+            memos = self._client.memos(order.id, comments=False)
+            paid = refunds_without_memo(transactions, memos, since)
+        if paid:
+            detail = f"the payment gateway gave money back (transaction {', '.join(paid)})"
+            raise PlatformError("OUTCOME_UNCLEAR", f"{detail}, and Magento has no credit memo for it")
+        if is_online(asked.broke_at):
+            detail = (
+                "Magento broke down over the refund and shows no credit memo, but its payment gateway may "
+                "have given the money back: look there, and retry only if it has not"
+            )
+            raise PlatformError("OUTCOME_UNCLEAR", detail)
 
     def check(self) -> None:
         """Make a cheap call that needs valid credentials."""

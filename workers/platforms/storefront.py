@@ -41,6 +41,8 @@ class Asked:
         began_at: When the first write was sent, in UTC; None where none was, or each was answered.
         amount: In the currency the storefront refunds in, where that is known.
         others: What `Written.id` said of other refunds of ours, as far as they may be taken for this one.
+        broke_at: The address of the last write where the storefront broke down over it (status 500 or more),
+            what it did would be shown by now, and no person has looked since; else empty.
     """
 
     key: str
@@ -48,6 +50,7 @@ class Asked:
     began_at: datetime | None = None
     amount: Money | None = None
     others: frozenset[str] = frozenset()
+    broke_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,8 @@ class ToStorefront:
         except PlanError:
             amount = None
         began_at = refund.write_began_at if refund.unanswered_at else None
-        return Asked(refund.key, refund.target_id, began_at, amount, self._work.others_written)
+        broke_at = "" if self._may_appear() else self._work.broke_at
+        return Asked(refund.key, refund.target_id, began_at, amount, self._work.others_written, broke_at)
 
     def learn(self, session: Session, refund: Refund, *, now: datetime) -> None:
         """Link the refund to the order that was found."""

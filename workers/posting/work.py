@@ -1,12 +1,14 @@
 """One claimed refund, as the worker that claimed it sees it."""
 
 from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from ledger.events import MoneyState, Part, RefundSeen
-from ledger.models import Account, Refund
+from ledger.models import Account, Attempt, Refund
 from ledger.policy import Policy
 from workers.rules.views import AccountView, LinkView, RefundView
 
@@ -20,6 +22,8 @@ class Work:
         token: The claim's fencing token.
         others_written: The targets of other refunds that went the same way: of the order, and of the account
             since this one was first sent.
+        broke_at: The address of the last write, where the other side broke down over it and no person has
+            looked since; else empty.
     """
 
     row: Refund
@@ -29,6 +33,7 @@ class Work:
     link: LinkView | None
     parts: tuple[Part, ...]
     others_written: frozenset[str] = frozenset()
+    broke_at: str = ""
 
     @property
     def number(self) -> str:
@@ -66,8 +71,27 @@ def work_of(session: Session, row: Refund) -> Work:
         amount_is_known=seen.amount_is_known,
         number=row.id,
     )
-    written = _others_written(session, row)
-    return Work(row, row.lease_token, refund, account_view(row.account), link_view(row), parts, written)
+    return Work(
+        row,
+        row.lease_token,
+        refund,
+        account_view(row.account),
+        link_view(row),
+        parts,
+        others_written=_others_written(session, row),
+        broke_at=_broke_at(session, row),
+    )
+
+
+def _broke_at(session: Session, row: Refund) -> str:
+    if row.unanswered_at is None or row.reason == "REQUESTED_BY_PERSON":
+        return ""
+    query = select(Attempt.calls).where(
+        Attempt.refund_id == row.id, Attempt.started_at <= row.unanswered_at, Attempt.ended_at.is_not(None)
+    )
+    calls = session.scalar(query.order_by(Attempt.id.desc()).limit(1)) or [{}]
+    last: dict[str, Any] = calls[-1]
+    return str(last["url"]) if (last.get("status") or 0) >= HTTPStatus.INTERNAL_SERVER_ERROR else ""
 
 
 def _others_written(session: Session, row: Refund) -> frozenset[str]:

@@ -53,6 +53,19 @@ def test_a_refund_the_gateway_declines_leaves_nothing(store: Store, client: Clie
     assert (entry["amount"], entry["result"], entry["transaction_id"]) == ("100.00", "decline", None)
 
 
+@pytest.mark.parametrize(("behaviour", "noted"), [("outlive", 0), ("outlive_noted", 1)])
+def test_a_gateway_that_outlives_php_has_paid_and_the_store_has_no_memo(
+    store: Store, client: Client, behaviour: str, noted: int
+) -> None:
+    order = store.order()
+    before = len(store.state(order)["transactions"])
+    store.change(gateway={"behaviour": behaviour})
+    assert "Report ID" in client.refusal(invoice_path(store, order), {"isOnline": True}, 500)["message"]
+    assert store.credit_memos(order) == []
+    assert len(store.state(order)["transactions"]) == before + noted
+    assert store.writes() == {"gatewayRefund": 1}
+
+
 def test_a_silent_gateway_makes_a_memo_without_money(store: Store, client: Client) -> None:
     order = store.order()
     store.change(gateway={"behaviour": "silent"})

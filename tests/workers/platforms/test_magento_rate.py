@@ -67,3 +67,21 @@ def test_a_short_wait_is_waited(rate: Rate, time: Time) -> None:
     rate.refused(0.5)
     rate.spend()
     assert time.pauses == [0.5]
+
+
+def test_what_is_left_comes_back_by_and_by(rate: Rate, time: Time) -> None:
+    assert rate.left() == AT_ONCE
+    for _ in range(11):
+        rate.spend()
+    assert rate.left() == AT_ONCE - 11
+    time.now += 1
+    assert rate.left() == pytest.approx(AT_ONCE - 1)
+    time.now += 60
+    assert rate.left() == AT_ONCE
+
+
+def test_of_a_shop_that_refused_nothing_is_left_for_that_time(rate: Rate, time: Time) -> None:
+    rate.refused(20)
+    assert rate.left() == 0
+    time.now += 20
+    assert rate.left() == AT_ONCE

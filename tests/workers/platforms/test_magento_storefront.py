@@ -441,6 +441,38 @@ def test_what_is_not_there_was_not_made(shop: MagentoStorefront, store: Store) -
     assert shop.outcome(read(shop, store.order()), asked()) is None
 
 
+@pytest.mark.parametrize("path", ["", "/order/1/refund", "/invoice/1/refund", "/invoice/1/refunds"])
+def test_where_magento_broke_down_only_the_gateway_knows(
+    shop: MagentoStorefront, store: Store, path: str
+) -> None:
+    order = read(shop, store.order())
+    broke_at = f"{store.url}/rest/default/V1{path}"
+    if path == "/invoice/1/refund":
+        with pytest.raises(PlatformError) as unclear:
+            shop.outcome(order, asked(broke_at=broke_at))
+        assert unclear.value.reason == "OUTCOME_UNCLEAR"
+    else:
+        assert shop.outcome(order, asked(broke_at=broke_at)) is None
+
+
+def test_a_gateways_refund_that_no_credit_memo_tells_of_may_be_ours(
+    shop: MagentoStorefront, store: Store
+) -> None:
+    order = store.order()
+    other = store.refund(order, lines=[{"sku": "TSHIRT-M", "qty": 1}], online=True)
+    assert other["transaction_id"]
+    assert shop.outcome(read(shop, order), asked()) is None
+    store.change(gateway={"behaviour": "outlive_noted"})
+    with pytest.raises(PlatformError):
+        shop.refund(plan("20.00", shirt(order), order_id=number(order)), key=KEY)
+    with pytest.raises(PlatformError, match="gave money back") as unclear:
+        shop.outcome(read(shop, order), asked())
+    assert unclear.value.reason == "OUTCOME_UNCLEAR"
+    # What was long before ours was sent is not ours, and what was never sent is not looked for.
+    assert shop.outcome(read(shop, order), asked(began_at=utcnow() + timedelta(hours=1))) is None
+    assert shop.outcome(read(shop, order), asked(began_at=None)) is None
+
+
 def test_a_refund_that_is_not_shown_is_not_made_again(shop: MagentoStorefront, store: Store) -> None:
     order = read(shop, store.order())
     for amount, expected in ((usd("20.00"), usd("20.00")), (None, usd("0.00"))):
