@@ -24,6 +24,8 @@ class Portal:
         redis: The queue's; may be down.
         public_url: Where people reach the portal, without a slash at its end; empty where nobody said.
         clock: Tells the time, in UTC.
+        can_mail: Whether there is a mail server to send alerts by.
+        allow_private_urls: Whether alerts may go to addresses that are local or without TLS.
     """
 
     database: Database
@@ -32,6 +34,8 @@ class Portal:
     waker: Waker
     public_url: str = ""
     clock: Callable[[], datetime] = utcnow
+    can_mail: bool = False
+    allow_private_urls: bool = False
 
     @property
     def is_behind_tls(self) -> bool:

@@ -6,7 +6,7 @@ from typing import Final
 
 from flask import Flask
 from jinja2 import StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from ledger import reasons
 from ledger.money import Money
@@ -46,6 +46,8 @@ _TONES: Final[Mapping[str, str]] = {
     "error": "bad",
     "failed": "bad",
     "discrepancy": "bad",
+    "wait_over": "bad",
+    "delivery_failed": "bad",
     "paused": "bad",
     "netsuite_lacks_it": "bad",
     "storefront_lacks_it": "bad",
@@ -118,6 +120,15 @@ def tone(value: str) -> str:
     return _TONES.get(value, "quiet")
 
 
+def marked(text: str) -> Markup:
+    """Return a sentence of ours with what stands in backticks set as code."""
+    parts = text.split("`")
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if place % 2 else escape(part)
+        for place, part in enumerate(parts)
+    )
+
+
 def reason(code: str) -> Reason:
     """Return what a code means, or the code itself where this version does not know it."""
     try:
@@ -131,5 +142,12 @@ def install(app: Flask) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
-        moment=moment, amount=amount, duration=duration, name=name, tone=tone, reason=reason, record=record
+        moment=moment,
+        amount=amount,
+        duration=duration,
+        name=name,
+        tone=tone,
+        reason=reason,
+        record=record,
+        marked=marked,
     )

@@ -68,6 +68,13 @@ _WAYS: Final[Mapping[str, tuple[Way, ...]]] = {
         Way("An earlier refund was a mistake and is gone now: retry it.", "retry"),
         _NOT_AT_ALL,
     ),
+    "RETURN_CLOSED": (
+        Way("The goods do come back: open the return authorization in NetSuite, then retry it.", "retry"),
+        Way(
+            "The customer is refunded all the same: make the record, then resolve it with its id.", "resolve"
+        ),
+        _NOT_AT_ALL,
+    ),
     "SPANS_BILLED_RECORDS": (
         Way("Make one record for each billed record by hand, then resolve it and name them.", "resolve"),
     ),

@@ -1,19 +1,12 @@
 """A real browser: what it draws, and what it complains about."""
 
-import shutil
-import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from wsgiref.types import WSGIApplication
 
-import pytest
+from playwright.sync_api import ConsoleMessage, Page
 from werkzeug.serving import make_server
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-
-needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on this host")
 
 
 @contextmanager
@@ -30,19 +23,14 @@ def served(app: WSGIApplication) -> Iterator[str]:
         server.server_close()
 
 
-def drawn(address: str, home: Path) -> tuple[str, str]:
-    """Return the page's markup once its scripts have run, and what the browser complained about."""
-    done = subprocess.run(  # noqa: S603 - a browser on this host
-        [
-            str(CHROMIUM),
-            *("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"),
-            *("--disable-background-networking", "--disable-component-update"),
-            *("--enable-logging=stderr", f"--user-data-dir={home}", "--virtual-time-budget=3000"),
-            *("--dump-dom", address),
-        ],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    complaints = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
-    return done.stdout, "\n".join(complaints)
+def drawn(page: Page, address: str) -> tuple[str, list[str]]:
+    """Return a page's markup once its scripts have run, and what the browser complained about."""
+    complaints: list[str] = []
+
+    def hear(message: ConsoleMessage) -> None:
+        complaints.append(message.text)
+
+    page.on("console", hear)
+    page.goto(address, wait_until="networkidle")
+    page.remove_listener("console", hear)
+    return page.content(), complaints

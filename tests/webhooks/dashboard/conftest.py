@@ -9,12 +9,14 @@ import pytest
 from flask import Flask, Response, redirect
 from flask.testing import FlaskClient
 from jinja2 import StrictUndefined
+from playwright.sync_api import Page
 from redis import Redis
 from rq.job import Job, JobStatus
 from werkzeug.exceptions import Forbidden
 from werkzeug.test import TestResponse
 
 from ledger.queue import Waker, connect, open_queue
+from tests.support.chromium import chromium
 from webhooks.dashboard import mount
 
 Shown = dict[str, object]
@@ -128,3 +130,10 @@ def desk(valkey_url: str) -> Iterator[Desk]:
 def packed(function: object, *args: object) -> bytes:
     """Return a call as RQ writes it into a job's `data`."""
     return zlib.compress(json.dumps([function, None, args, {}]).encode())
+
+
+@pytest.fixture(scope="module")
+def browser_page() -> Iterator[Page]:
+    """A window of a real browser, for tests marked with `needs_chromium`."""
+    with chromium() as browser:
+        yield browser.new_page()

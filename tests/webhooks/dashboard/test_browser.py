@@ -2,21 +2,14 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from flask import Response
+from playwright.sync_api import Page
 
-from tests.webhooks.dashboard.browser import drawn, needs_chromium, served
+from tests.support.chromium import needs_chromium
+from tests.webhooks.dashboard.browser import drawn, served
 from tests.webhooks.dashboard.conftest import Desk
 from tests.webhooks.dashboard.hostile import PAYLOAD, Markup, assert_harmless, fill
-
-CLICK = """<script nonce="{nonce}">
-const looking = setInterval(() => {{
-  const button = document.querySelector("button[data-role=requeue-job-btn]");
-  if (button) {{ clearInterval(looking); button.click(); }}
-}}, 50);
-</script>"""
 
 pytestmark = needs_chromium
 
@@ -29,7 +22,7 @@ def address(desk: Desk) -> Iterator[str]:
 
 
 def test_the_pages_draw_jobs_and_workers_within_their_policy(
-    desk: Desk, address: str, tmp_path: Path
+    desk: Desk, address: str, browser_page: Page
 ) -> None:
     desk.refund(17)
     failed = desk.failed("Traceback: the shop was down", 18)
@@ -44,8 +37,8 @@ def test_the_pages_draw_jobs_and_workers_within_their_policy(
         f"/0/view/job/{failed.id}": "the shop was down",
     }
     for path, word in expected.items():
-        page, complaints = drawn(f"{address}{path}", tmp_path)
-        assert complaints == ""
+        page, complaints = drawn(browser_page, f"{address}{path}")
+        assert complaints == []
         markup = Markup(page)
         assert word in markup.text
         if path not in {"/", "/0/view/workers"}:
@@ -55,7 +48,7 @@ def test_the_pages_draw_jobs_and_workers_within_their_policy(
             assert {"/refunds/17", "/refunds/18"} & set(markup.addresses)
 
 
-def test_nothing_that_was_written_into_redis_runs(desk: Desk, address: str, tmp_path: Path) -> None:
+def test_nothing_that_was_written_into_redis_runs(desk: Desk, address: str, browser_page: Page) -> None:
     job_id = fill(desk)
     for path in (
         "/",
@@ -64,8 +57,8 @@ def test_nothing_that_was_written_into_redis_runs(desk: Desk, address: str, tmp_
         "/0/view/jobs/shopify/failed/8/asc/1",
         f"/0/view/job/{job_id}",
     ):
-        page, complaints = drawn(f"{address}{path}", tmp_path)
-        assert complaints == ""
+        page, complaints = drawn(browser_page, f"{address}{path}")
+        assert complaints == []
         assert "<title>Background jobs · Refund Sync</title>" in page
         assert_harmless(page)
         if path != "/0/view/jobs":  # whose list is empty
@@ -73,18 +66,11 @@ def test_nothing_that_was_written_into_redis_runs(desk: Desk, address: str, tmp_
 
 
 @pytest.mark.parametrize("path", ["/0/view/jobs/shopify/failed/8/asc/1", "/0/view/job/{id}"])
-def test_a_click_puts_a_failed_job_back(desk: Desk, address: str, tmp_path: Path, path: str) -> None:
+def test_a_click_puts_a_failed_job_back(desk: Desk, address: str, browser_page: Page, path: str) -> None:
     job = desk.failed()
-
-    @desk.app.after_request
-    def click(answer: Response) -> Response:
-        """Let the page itself press its button once it is drawn."""
-        if answer.mimetype == "text/html":
-            (nonce,) = set(re.findall(r'nonce="([^"]+)"', answer.get_data(as_text=True)))
-            answer.set_data(answer.get_data(as_text=True) + CLICK.format(nonce=nonce))
-        return answer
-
-    _, complaints = drawn(f"{address}{path.format(id=job.id)}", tmp_path)
-    assert complaints == ""
+    page, complaints = browser_page, drawn(browser_page, f"{address}{path.format(id=job.id)}")[1]
+    with page.expect_response("**/requeue"):
+        page.get_by_role("button", name="Requeue").click()
+    assert complaints == []
     assert desk.jobs("failed") == []
     assert [waiting["id"] for waiting in desk.jobs()] == [job.id]

@@ -1,19 +1,20 @@
 """The dashboard where it really is: in the web process, within the portal's frame, login and roles."""
 
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from playwright.sync_api import Page
 
 from ledger import people, sessions
 from ledger.clock import utcnow
 from ledger.database import Database
 from ledger.models import Role
 from ledger.queue import connect
-from tests.webhooks.dashboard.browser import drawn, needs_chromium, served
+from tests.support.chromium import needs_chromium
+from tests.webhooks.dashboard.browser import drawn, served
 from tests.webhooks.dashboard.conftest import OURS, Desk, Visitor
 from tests.webhooks.dashboard.hostile import Markup
 from tests.webhooks.dashboard.test_access import PAGES
@@ -86,7 +87,7 @@ def test_a_job_that_is_gone_is_told_in_the_portals_frame(sign_in: SignIn) -> Non
 
 @needs_chromium
 def test_the_frames_scripts_and_the_dashboards_get_along(
-    app: Flask, valkey_url: str, sign_in: SignIn, tmp_path: Path
+    app: Flask, valkey_url: str, sign_in: SignIn, browser_page: Page
 ) -> None:
     cookie = sign_in(Role.OPERATOR).get_cookie("refund-sync")
     assert cookie is not None
@@ -99,7 +100,7 @@ def test_the_frames_scripts_and_the_dashboards_get_along(
         desk.refund(17)
         failed = desk.failed(number=17)
         for path in ("/", "/0/view/workers", "/0/view/jobs", f"/0/view/job/{failed.id}"):
-            page, complaints = drawn(f"{address}/rq{path}", tmp_path)
-            assert complaints == ""
+            page, complaints = drawn(browser_page, f"{address}/rq{path}")
+            assert complaints == []
             assert "operator@example.com" in page
             assert ("/refunds/17" in Markup(page).addresses) is ("job" in path)

@@ -1,7 +1,7 @@
 """The portal as people of each role see it: browsers, forms with their tokens, and the words on pages."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
@@ -43,7 +43,9 @@ class Browser:
         """Ask for a page."""
         return self.client.get(path, headers=_headers(headers))
 
-    def post(self, path: str, values: dict[str, str] | None = None, **headers: str) -> TestResponse:
+    def post(
+        self, path: str, values: Mapping[str, str | list[str]] | None = None, **headers: str
+    ) -> TestResponse:
         """Send a form, with the token that the portal's pages hold for this browser."""
         return self.client.post(
             path, data={"csrf_token": self.token(), **(values or {})}, headers=_headers(headers)

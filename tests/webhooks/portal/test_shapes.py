@@ -22,6 +22,10 @@ def test_amounts_have_their_currency() -> None:
     assert formats.amount(Money.parse("12.30", "USD")) == '<span class="money">12.30 <abbr>USD</abbr></span>'
 
 
+def test_what_stands_in_backticks_is_code_and_all_of_it_is_escaped() -> None:
+    assert formats.marked("Set `a<b` & go.") == "Set <code>a&lt;b</code> &amp; go."
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [

@@ -5,6 +5,7 @@ from typing import Final
 from webhooks.portal.access import Section
 from webhooks.portal.pages import (
     accounts,
+    alerts,
     audit,
     deliveries,
     discrepancies,
@@ -34,6 +35,7 @@ SECTIONS: Final[tuple[Section, ...]] = (
     accounts.netsuite_pages,
     rules.mapping_pages,
     rules.pages,
+    alerts.pages,
     users.pages,
     tokens.pages,
     audit.pages,

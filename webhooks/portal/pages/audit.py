@@ -22,6 +22,7 @@ _PAGES_OF: Final = {
     "refund": ("refunds.show", "refund_id"),
     "delivery": ("deliveries.show", "delivery_id"),
     "user": ("users.show", "user_id"),
+    "alert_channel": ("alerts.show", "channel_id"),
 }
 
 

@@ -3,10 +3,16 @@
 
 const dialog = () => document.getElementById("dialog");
 
-// A confirmation that was loaded into the dialog is shown at once.
+// What opened the dialog. An entry of a menu is gone with its menu, so its menu's button stands for it.
+let opener = null;
+
+// A confirmation that was loaded into the dialog is shown at once, under its own heading.
 document.addEventListener("htmx:after:swap", () => {
   const box = dialog();
   if (box && box.firstElementChild && !box.open) {
+    const menu = document.activeElement.closest("[popover]");
+    opener = (menu && document.querySelector(`[popovertarget="${menu.id}"]`)) || document.activeElement;
+    box.querySelector("h1").id = "dialog-title";
     box.showModal();
   }
 });
@@ -24,6 +30,7 @@ document.addEventListener(
   (event) => {
     if (event.target === dialog()) {
       dialog().replaceChildren();
+      opener?.focus();
     }
   },
   true,
