@@ -28,7 +28,8 @@ def write(
 
     Args:
         session: The transaction that does what is recorded.
-        subject: `refund`, `account`, `netsuite_account`, `delivery`, `order_link`, `user` or `token`.
+        subject: `refund`, `account`, `netsuite_account`, `delivery`, `order_link`, `user`, `token` or
+            `alert_channel`.
         subject_id: Its id.
         action: What was done: a transition's name, `pause`, `erase`, ...
         at: When, in UTC.

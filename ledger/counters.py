@@ -55,12 +55,18 @@ CALLS: Final = Metric(
 )
 QUOTA: Final = Metric(
     "refund_sync_platform_quota_left",
-    "What a platform said is left of its rate limit, in its own units.",
-    ("platform", "account"),
+    "What is left of a rate limit after the last call, in the platform's units: calls, points or slots.",
+    ("platform", "account", "resource"),
     is_gauge=True,
 )
 
-METRICS: Final = (ATTEMPTS, TAKEOVERS, POSTED, CALLS, QUOTA)
+ALERTS: Final = Metric(
+    "refund_sync_alerts",
+    "Messages of alerts, by the kind of channel and whether they could be sent.",
+    ("kind", "outcome"),
+)
+
+METRICS: Final = (ATTEMPTS, TAKEOVERS, POSTED, CALLS, QUOTA, ALERTS)
 
 Series = dict[tuple[str, ...], float]
 """Values by their labels' values."""

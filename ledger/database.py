@@ -2,7 +2,8 @@
 
 SQLite runs in WAL mode with synchronous FULL, so a commit is on disk before it returns
 (https://www.sqlite.org/pragma.html#pragma_synchronous), and writers take the lock when they begin
-(BEGIN IMMEDIATE), so two of them wait for each other instead of failing half-way.
+(BEGIN IMMEDIATE), so two of them wait for each other instead of failing half-way. PostgreSQL is told to wait
+for its disk, too, whatever its own default (https://www.postgresql.org/docs/current/wal-async-commit.html).
 """
 
 import sqlite3
@@ -56,7 +57,7 @@ class Database:
         else:
             options["connect_args"] = {
                 "connect_timeout": 3,  # a platform waits five seconds for its answer
-                "options": f"-c lock_timeout={round(patience * 1000)}",
+                "options": f"-c lock_timeout={round(patience * 1000)} -c synchronous_commit=on",
             }
         self.engine: Engine = create_engine(parsed, **options)
         if self.is_sqlite:

@@ -5,21 +5,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
+from sqlalchemy import Connection, delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from ledger import audit
+from ledger import alerts, audit
 from ledger.events import Event, person_ref_of
 from ledger.inserting import Inserting
-from ledger.models import Account, Delivery
+from ledger.models import Delivery, News
 from ledger.models.deliveries import DeliveryState
 from ledger.reasons import reason as known_reason
 
 LEASE = timedelta(seconds=90)
-"""How long a worker has for one delivery before another may take it over."""
+"""How long a worker has for one delivery before another may take it over, unless the installation says."""
 
 GRACE = timedelta(seconds=5)
 """How long the wake-up call of a new delivery has before the scheduler repeats it."""
+
+_FIRST_CLAIM: Final = 1  # the lease token that it gives; nothing was raised of a delivery before it
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +89,24 @@ def accept_all(connection: Connection, rows: Sequence[Row]) -> dict[str, int]:
     """Write deliveries down in one statement; return the ids of those that are new, by trace id.
 
     The database decides which of two is first, so that racing duplicates cannot both win. All transactions
-    insert in the same order, so that two of them never wait for each other's keys.
+    insert in the same order, so that two of them never wait for each other's keys. An alert is raised of each
+    that is quarantined: where there may be one (`raises`), the connection must be in a transaction.
     """
     added = _INSERTING.execute(connection, sorted(rows, key=_order))
-    return {trace_id: number for number, trace_id in added}
+    ids: dict[str, int] = {trace_id: number for number, trace_id in added}
+    raised = [
+        alerts.of_delivery(News.QUARANTINED, ids[row["trace_id"]], row, now=row["received_at"])
+        for row in rows
+        if row["reason"] and row["trace_id"] in ids
+    ]
+    if raised:
+        alerts.raise_all(connection, raised)
+    return ids
+
+
+def raises(rows: Sequence[Row]) -> bool:
+    """Tell whether an alert is to be raised of any of some deliveries that are about to be written down."""
+    return any(row["reason"] for row in rows)
 
 
 _COLUMNS: Final = (
@@ -105,16 +121,16 @@ def _order(row: Mapping[str, Any]) -> tuple[int, int, str]:
     return row["netsuite_account_id"], row["account_id"] or 0, row["delivery_key"]
 
 
-def claim(session: Session, delivery_id: int, *, now: datetime) -> Delivery | None:
-    """Take a delivery for `LEASE`; return None if it is done or somebody else has it."""
+def claim(session: Session, delivery_id: int, *, now: datetime, lease: timedelta = LEASE) -> Delivery | None:
+    """Take a delivery for a while; return None if it is done or somebody else has it."""
     free = or_(Delivery.lease_until.is_(None), Delivery.lease_until <= now)
     ripe = or_(Delivery.not_before.is_(None), Delivery.not_before <= now)
     claimed = session.execute(
         update(Delivery)
         .where(Delivery.id == delivery_id, Delivery.state == DeliveryState.RECEIVED, free, ripe)
         .values(
-            lease_until=now + LEASE,
-            due_at=now + LEASE,
+            lease_until=now + lease,
+            due_at=now + lease,
             lease_token=Delivery.lease_token + 1,
             attempts=Delivery.attempts + 1,
         )
@@ -130,7 +146,10 @@ def finish(
 ) -> bool:
     """Close a delivery as processed; return False if its lease was lost."""
     values = {"state": DeliveryState.PROCESSED, "processed_at": now, "due_at": None}
-    return _settle(session, delivery, values | {"reason": reason, "detail": detail})
+    is_settled = _settle(session, delivery, values | {"reason": reason, "detail": detail})
+    if is_settled and delivery.lease_token > _FIRST_CLAIM:
+        alerts.clear(session, "delivery", delivery.id, DeliveryState.PROCESSED.value, now=now)
+    return is_settled
 
 
 def postpone(
@@ -155,7 +174,13 @@ def postpone(
 def give_up(session: Session, delivery: Delivery, *, now: datetime, reason: str, detail: str) -> bool:
     """Close a delivery as failed, for a person to replay; return False if its lease was lost."""
     values = {"state": DeliveryState.FAILED, "processed_at": now, "due_at": None}
-    return _settle(session, delivery, values | {"reason": reason, "detail": detail})
+    why = {"reason": known_reason(reason).code, "detail": detail}
+    is_settled = _settle(session, delivery, values | why)
+    if is_settled:
+        columns = {name: getattr(delivery, name) for name in _COLUMNS} | why
+        alert = alerts.of_delivery(News.DELIVERY_FAILED, delivery.id, columns, now=now)
+        alerts.raise_all(session.connection(), [alert])
+    return is_settled
 
 
 def _settle(session: Session, delivery: Delivery, values: dict[str, Any]) -> bool:
@@ -183,70 +208,6 @@ def replay(
     delivery.lease_until = None
     delivery.due_at = now
     delivery.not_before = None
-
-
-def erase(
-    session: Session, account_id: int, order_refs: Sequence[str] | None, *, now: datetime, actor: str
-) -> int:
-    """Empty the bodies of an account's deliveries, of some orders or (None) of all; return how many.
-
-    Requests about these orders' personal data name the person too, so they go with them. What was understood
-    stays: events hold order numbers and amounts, and no personal data.
-    """
-    of_orders: ColumnElement[bool] = Delivery.id.is_not(None)
-    if order_refs is not None:
-        requests = _requests_about(session, account_id, order_refs)
-        of_orders = or_(Delivery.order_ref.in_(order_refs), Delivery.id.in_(requests))
-    erased = session.execute(
-        update(Delivery)
-        .where(Delivery.account_id == account_id, of_orders, Delivery.body != b"")
-        .values(body=b"")
-        .returning(Delivery.id)
-    ).all()
-    note = f"{len(erased)} delivery bodies"
-    audit.write(session, "account", account_id, "erase", at=now, actor=actor, note=note)
-    return len(erased)
-
-
-def erase_person(session: Session, account: Account, person_ref: str, *, now: datetime, actor: str) -> int:
-    """Empty the bodies of the deliveries that speak of a person, the request included; return how many.
-
-    Args:
-        session: A writing transaction.
-        account: The storefront account that was asked. A platform may ask only one of several, so that the
-            deliveries of all its accounts are looked through.
-        person_ref: As `ledger.events.person_ref_of` makes it.
-        now: The time, in UTC.
-        actor: Who asks.
-    """
-    erased = session.execute(
-        update(Delivery)
-        .where(
-            Delivery.source == account.platform.value,
-            Delivery.person_ref == person_ref,
-            Delivery.body != b"",
-        )
-        .values(body=b"")
-        .returning(Delivery.id)
-    ).all()
-    note = f"{len(erased)} delivery bodies of person {person_ref[:12]}"
-    audit.write(session, "account", account.id, "erase", at=now, actor=actor, note=note)
-    return len(erased)
-
-
-def _requests_about(session: Session, account_id: int, order_refs: Sequence[str]) -> list[int]:
-    """Return the deliveries that were requests about the personal data of some of these orders."""
-    query = select(Delivery.id, Delivery.events).where(
-        Delivery.account_id == account_id, Delivery.order_ref == "", Delivery.body != b""
-    )
-    asked = set(order_refs)
-    return [
-        row.id
-        for row in session.execute(query)
-        for event in row.events
-        if event["event"] == "personal_data_request"
-        and (asked & set(event["order_ids"]) or (not asked and not event["order_ids"]))
-    ]
 
 
 def forget(session: Session, before: datetime, *, limit: int) -> int:

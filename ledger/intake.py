@@ -60,12 +60,19 @@ class Intake:
     def _commit(self, rows: Sequence[Row]) -> list[Taken | Exception]:
         """Commit all in one transaction; where that is refused, each in its own, so that it alone fails."""
         try:
-            ids = self._database.commit(partial(deliveries.accept_all, rows=rows))
+            ids = self._accept(rows)
         except OperationalError as error:  # the database is not there, for none of them
             return [error] * len(rows)
         except SQLAlchemyError as error:
             return [error] if len(rows) == 1 else [self._commit([row])[0] for row in rows]
         return [_taken(row, ids.get(row["trace_id"])) for row in rows]
+
+    def _accept(self, rows: Sequence[Row]) -> dict[str, int]:
+        """Commit rows in one statement, or in one transaction with the alerts that are raised of them."""
+        if not deliveries.raises(rows):
+            return self._database.commit(partial(deliveries.accept_all, rows=rows))
+        with self._database.write() as session:
+            return deliveries.accept_all(session.connection(), rows)
 
     def _wake(self, taken: Sequence[Taken | Exception]) -> None:
         by_source: dict[str, list[Taken]] = defaultdict(list)

@@ -82,7 +82,7 @@ def masked_document(text: str) -> str:
 def masked_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Return a request's headers without secrets, signatures and personal data."""
     return {
-        name: MASK if _hides(name) or "hmac" in _plain(name) else _masked_text(value)
+        name: MASK if _hides(name) or "hmac" in _plain(name) else masked_text(value)
         for name, value in headers.items()
     }
 
@@ -95,13 +95,13 @@ def _masked(text: str, dumps: Callable[[Any], str], longest: int) -> str:
         try:
             return _cut(dumps(masked(exact_json.loads(stripped))), longest)
         except (exact_json.NotJsonError, RecursionError):
-            return _cut(_masked_text(text), longest)
+            return _cut(masked_text(text), longest)
     if stripped.startswith("<"):
         return _cut(_masked_xml(stripped), longest)
     if re.fullmatch(r"[\w.%~+-]+=[^\s&]*(&[\w.%~+-]+=[^\s&]*)*", stripped):
         members = [(name, MASK if _hides(name) else value) for name, value in parse_qsl(stripped)]
-        return _cut(_masked_text(urlencode(members, safe="*")), longest)
-    return _cut(_masked_text(text), longest)
+        return _cut(masked_text(urlencode(members, safe="*")), longest)
+    return _cut(masked_text(text), longest)
 
 
 def masked(value: Any) -> Any:  # noqa: ANN401 - JSON may be anything
@@ -118,7 +118,7 @@ def _inner(text: str) -> str:
     if text.startswith(("{", "[")):
         with suppress(exact_json.NotJsonError):
             return exact_json.dumps(masked(exact_json.loads(text)))
-    return _masked_text(text)
+    return masked_text(text)
 
 
 def _masked_xml(text: str) -> str:
@@ -131,9 +131,9 @@ def _masked_xml(text: str) -> str:
         if tag is None:
             is_hidden = bool(inside) and inside[-1][1] and bool(part.strip())
             is_id = is_hidden and inside[-1][0] in _HARMLESS
-            parts.append(MASK if is_hidden and not is_id else _masked_text(part))
+            parts.append(MASK if is_hidden and not is_id else masked_text(part))
             continue
-        parts.append(_masked_text(part))
+        parts.append(masked_text(part))
         ends, name, is_empty = tag[1], _plain(tag[2]), tag[3]
         if ends and inside:
             inside.pop()
@@ -184,7 +184,8 @@ def _hides(name: str) -> bool:
     return plain not in _HARMLESS and bool(_SECRET.search(plain) or _PERSONAL.search(plain))
 
 
-def _masked_text(text: str) -> str:
+def masked_text(text: str) -> str:
+    """Return a text without what looks like a secret or an e-mail address."""
     for mark in _MARKS_IN_TEXT:
         text = mark.sub(MASK, text)
     return text

@@ -5,9 +5,9 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session
 
-from ledger import audit
+from ledger import alerts, audit
 from ledger.accounts import subject_of
-from ledger.models import Account, Delivery, NetSuiteAccount, Poll, Refund, Run, RunState
+from ledger.models import Account, Delivery, NetSuiteAccount, News, Poll, Refund, Run, RunState
 from ledger.models.deliveries import DeliveryState
 from ledger.states import State
 
@@ -31,9 +31,10 @@ def pause(
     ).first()
     if paused is None:
         return False
-    audit.write(
-        session, subject_of(account), account.id, "pause", at=now, actor=actor, reason=reason, note=detail
-    )
+    subject = subject_of(account)
+    audit.write(session, subject, account.id, "pause", at=now, actor=actor, reason=reason, note=detail)
+    alert = alerts.of_account(News.PAUSED, account, subject, reason, detail, now=now)
+    alerts.raise_all(session.connection(), [alert])
     return True
 
 
@@ -41,7 +42,9 @@ def resume(session: Session, account: Account | NetSuiteAccount, *, now: datetim
     """Carry on; wake what waited for it and return how many refunds and deliveries that is."""
     account.paused_reason = account.paused_detail = ""
     account.paused_at = None
-    audit.write(session, subject_of(account), account.id, "resume", at=now, actor=actor)
+    subject = subject_of(account)
+    audit.write(session, subject, account.id, "resume", at=now, actor=actor)
+    alerts.clear(session, subject, account.id, "resume", now=now)
     refunds = session.execute(
         update(Refund)
         .where(

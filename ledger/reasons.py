@@ -141,7 +141,7 @@ _DISCREPANCIES: Final = (
     ),
     Reason(
         "AMOUNT_DIFFERS",
-        "The storefront refunded another amount than NetSuite's record has.",
+        "The record that was made on the other side has another amount than the refund.",
         "Correct the difference by hand on one side, then resolve the refund with a note.",
     ),
     Reason(
@@ -163,6 +163,11 @@ _DISCREPANCIES: Final = (
         "OVER_REFUND",
         "The refund is above what is left to refund.",
         "Compare the refunds of both sides; resolve it with a note.",
+    ),
+    Reason(
+        "RETURN_CLOSED",
+        "The return authorization that was made for the refund was cancelled, closed or used up in NetSuite.",
+        "Open it again and retry, or make the record by hand and resolve the refund with a note.",
     ),
     Reason(
         "SPANS_BILLED_RECORDS",

@@ -10,20 +10,24 @@ from typing import Any, Final
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from ledger import audit
+from ledger import alerts, audit, lines, looks
 from ledger.events import MoneyState, RefundSeen
-from ledger.models import Account, OrderLink, Refund, RefundLine
+from ledger.looks import Look
+from ledger.models import Account, OrderLink, Refund
 from ledger.models.accounts import Direction
 from ledger.reasons import reason as known_reason
 from ledger.states import AT_REST, UNDER_WAY, State, Transition, follow
 from ledger.upsert import insert
 
 LEASE = timedelta(seconds=90)
-"""How long a worker has to decide, and again how long it has to write, before another takes over."""
+"""How long a worker has to decide, and again how long it has to write, before another takes over.
+
+The installation may say otherwise."""
 
 GRACE = timedelta(seconds=5)
 """How long a wake-up call has before the scheduler repeats it."""
 
+_FIRST_CLAIM: Final = 1  # the lease token that it gives
 _MAY_BE_POSTED: Final = UNDER_WAY | {State.HELD, State.ERROR, State.DISCREPANCY, State.CANCELLED}
 _NAME_LENGTH: Final = 120  # characters; the width of the column
 _KEY_LENGTH: Final = 60
@@ -77,6 +81,7 @@ def record(
     now: datetime,
     trace_id: str,
     received_at: datetime | None = None,
+    look: Look | None = None,
 ) -> tuple[Refund, bool]:
     """Write a refund down, or take over news of one that is known; return it and whether it is new.
 
@@ -88,6 +93,10 @@ def record(
         now: The time, in UTC.
         trace_id: Joins what is written about it.
         received_at: When the webhook that tells of it came; now where none does.
+        look: The look at its source that it comes from, where news may overtake each other.
+
+    Raises:
+        ledger.looks.StaleLookError: If there was other news since the look began.
 
     News never undoes a decision: one that is with a person or cancelled stays where it is, with the new
     facts, and one that is posted keeps what was posted. Only one that lacked nothing but the buyer's request
@@ -101,7 +110,7 @@ def record(
         "key": key_of(account.slug, seen.refund_id),
         "direction": Direction.TO_NETSUITE if to_netsuite else Direction.FROM_NETSUITE,
         "received_at": received_at or now,
-        "facts_at": now,
+        "facts_at": look.began_at if look else now,
         "state": State.SCHEDULED,
         "reason": "RECEIVED",
         "due_at": now + GRACE,
@@ -121,7 +130,7 @@ def record(
     )
     refund = session.scalars(select(Refund).where(*same).with_for_update()).one()
     if made is not None:
-        _write_lines(session, refund, seen)
+        lines.write(session, refund, seen)
         audit.write(
             session,
             "refund",
@@ -134,7 +143,9 @@ def record(
             trace_id=trace_id,
         )
         return refund, True
-    _take_news(session, refund, seen, link, now=now)
+    if look is not None:
+        looks.check(refund, look)
+    _take_news(session, refund, seen, link, now=now, facts_at=values["facts_at"])
     return refund, False
 
 
@@ -166,43 +177,27 @@ def _facts(seen: RefundSeen, link: OrderLink | None) -> dict[str, Any]:
     }
 
 
-def _write_lines(session: Session, refund: Refund, seen: RefundSeen) -> None:
-    for old in session.scalars(select(RefundLine).where(RefundLine.refund_id == refund.id)):
-        session.delete(old)
-    session.flush()
-    for position, part in enumerate(seen.balanced()):
-        session.add(
-            RefundLine(
-                refund_id=refund.id,
-                position=position,
-                kind=part.kind.value,
-                sku=part.sku[:255],
-                title=part.title[:255],
-                quantity=str(part.quantity),
-                net_minor=part.net.minor,
-                tax_minor=part.tax.minor,
-                restock=part.restock,
-                source_line_id=part.source_line_id,
-                mapped="",
-            )
-        )
-
-
 def _take_news(
-    session: Session, refund: Refund, seen: RefundSeen, link: OrderLink | None, *, now: datetime
+    session: Session,
+    refund: Refund,
+    seen: RefundSeen,
+    link: OrderLink | None,
+    *,
+    now: datetime,
+    facts_at: datetime,
 ) -> None:
     if link is not None and refund.order_link_id is None:
         refund.order_link_id = link.id
     no_money_yet = refund.state is State.IGNORED and refund.reason == "NO_MONEY_MOVED"
     if refund.state in _MAY_BE_POSTED or no_money_yet:
-        refund.facts_at = now
+        refund.facts_at = facts_at
         linked = link or (session.get(OrderLink, refund.order_link_id) if refund.order_link_id else None)
         seen = seen.after(RefundSeen.from_json(refund.source_facts))
         facts = _facts(seen, linked)
         if facts["source_facts"] != refund.source_facts:
             for name, value in facts.items():
                 setattr(refund, name, value)
-            _write_lines(session, refund, seen)
+            lines.write(session, refund, seen)
             refund.updated_at = now
             if no_money_yet or refund.state in UNDER_WAY:
                 reconsider(session, refund, "FACTS_CHANGED", now=now)
@@ -232,7 +227,8 @@ def news_of_payment(
     for refund in session.scalars(query.order_by(Refund.id).with_for_update()):
         seen = RefundSeen.from_json(refund.source_facts)
         if any(payment.id == payment_id for payment in seen.payments):
-            _take_news(session, refund, seen.with_payment(payment_id, state), None, now=now)
+            paid = seen.with_payment(payment_id, state)
+            _take_news(session, refund, paid, None, now=now, facts_at=now)
             return refund
     return None
 
@@ -280,20 +276,20 @@ def _load(session: Session, refund_id: int) -> Refund:
     return refund
 
 
-def claim(session: Session, refund_id: int, *, now: datetime) -> Refund | None:
-    """Take a refund for `LEASE` with a higher fencing token; None if it is at rest or somebody has it."""
+def claim(session: Session, refund_id: int, *, now: datetime, lease: timedelta = LEASE) -> Refund | None:
+    """Take a refund for a while with a higher fencing token; None if it is at rest or somebody has it."""
     free = or_(Refund.lease_until.is_(None), Refund.lease_until <= now)
     ripe = or_(Refund.not_before.is_(None), Refund.not_before <= now)
     claimed = session.execute(
         update(Refund)
         .where(Refund.id == refund_id, Refund.state.in_(UNDER_WAY), free, ripe)
-        .values(lease_until=now + LEASE, due_at=now + LEASE, lease_token=Refund.lease_token + 1)
+        .values(lease_until=now + lease, due_at=now + lease, lease_token=Refund.lease_token + 1)
         .returning(Refund.id)
     ).scalar()
     return None if claimed is None else _load(session, refund_id)
 
 
-def renew(session: Session, refund: Refund, token: int, *, now: datetime) -> None:
+def renew(session: Session, refund: Refund, token: int, *, now: datetime, lease: timedelta = LEASE) -> None:
     """Begin the lease anew, after something that may have taken long.
 
     Raises:
@@ -302,7 +298,7 @@ def renew(session: Session, refund: Refund, token: int, *, now: datetime) -> Non
     renewed = session.execute(
         update(Refund)
         .where(Refund.id == refund.id, Refund.lease_token == token)
-        .values(lease_until=now + LEASE, due_at=now + LEASE)
+        .values(lease_until=now + lease, due_at=now + lease)
         .returning(Refund.id)
     )
     if renewed.scalar() is None:
@@ -321,8 +317,9 @@ def move(
     detail: str = "",
     note: str = "",
     due_at: datetime | None = None,
+    lease: timedelta = LEASE,
 ) -> None:
-    """Follow a named transition, write the audit trail, and set when the refund is looked at next.
+    """Follow a named transition, write trail and alert, and set when the refund is looked at next.
 
     Args:
         session: A writing transaction; the refund's row is locked in it.
@@ -335,6 +332,7 @@ def move(
         detail: What exactly happened, for the operator.
         note: A person's words.
         due_at: When to look again; at once for `scheduled`, when the lease ends for `posting`.
+        lease: How long a worker that enters `posting` has for it.
 
     Raises:
         LeaseLostError: If the claim is no longer the newest.
@@ -349,12 +347,13 @@ def move(
     if token is not None and current.lease_token != token:
         raise LeaseLostError(f"refund {refund.id} was taken over while it was worked on")
     before = current.state
+    is_first = before not in AT_REST and current.lease_token <= _FIRST_CLAIM
     current.state = follow(transition, before)
     current.reason = known_reason(reason).code
     current.detail = detail
     current.updated_at = now
     if current.state is State.POSTING:
-        current.lease_until = current.due_at = now + LEASE
+        current.lease_until = current.due_at = now + lease
         current.not_before = None
     else:
         current.lease_until = None
@@ -374,6 +373,7 @@ def move(
         note=note or detail,
         trace_id=refund.trace_id,
     )
+    alerts.follow_refund(session, current, is_first=is_first, now=now)
 
 
 def reconsider(session: Session, refund: Refund, reason: str, *, now: datetime) -> None:

@@ -1,13 +1,27 @@
-"""The schema's migrations: bring a database up to date, and tell whether it is."""
+"""The schema's migrations: bring a database up to date, and tell whether it is.
 
+Revisions are numbered. A revision leaves the version before it able to work, so that processes of both run
+side by side while a new version is rolled out; and it waits for nobody's lock for long, because whoever else
+wants the table waits behind it (https://www.postgresql.org/docs/current/explicit-locking.html).
+"""
+
+import time
 from pathlib import Path
+from typing import Final
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy.exc import OperationalError
 
 from ledger.database import Database
+
+PATIENCE: Final = 600.0
+"""Seconds for which a migration tries to get the locks that it needs."""
+
+_PAUSE: Final = 0.2  # seconds in which those who waited behind a migration have their turn
+_IN_THE_WAY: Final = frozenset({"55P03", "40P01"})  # PostgreSQL's lock_not_available, deadlock_detected
 
 
 class SchemaError(Exception):
@@ -38,18 +52,42 @@ def current(database: Database) -> str:
         return MigrationContext.configure(connection).get_current_revision() or ""
 
 
-def migrate(database: Database) -> None:
-    """Bring the database up to date; safe to run from several hosts at once."""
+def is_newer(revision: str) -> bool:
+    """Return whether a revision is of a newer version of the code than this one."""
+    return revision.isdecimal() and revision > newest()
+
+
+def migrate(database: Database, *, patience: float = PATIENCE) -> None:
+    """Bring the database up to date; safe to run from several hosts at once, and while others work on it.
+
+    A database that a newer version has migrated is left alone.
+
+    Args:
+        database: The ledger.
+        patience: Seconds for which locks that others hold are waited for.
+    """
+    if is_newer(current(database)):
+        return
     config = _config()
     config.attributes["engine"] = database.engine
-    command.upgrade(config, "head")
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            command.upgrade(config, "head")
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", "") not in _IN_THE_WAY or time.monotonic() >= deadline:
+                raise
+        else:
+            return
+        time.sleep(_PAUSE)
 
 
 def require(database: Database) -> None:
-    """Check that the schema is up to date.
+    """Check that this version of the code can work with the schema: with its own, or a newer one.
 
     Raises:
-        SchemaError: If it is not.
+        SchemaError: If it cannot.
     """
-    if current(database) != newest():
+    found = current(database)
+    if found != newest() and not is_newer(found):
         raise SchemaError("the database's schema is not up to date: run `refund-sync migrate`")

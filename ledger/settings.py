@@ -7,7 +7,8 @@ from typing import Final, Self
 
 from cryptography.fernet import Fernet
 
-from ledger import urls
+from ledger import mail, urls
+from ledger.mail import MailServerError
 
 _DATABASES: Final = ("sqlite:///", "postgresql://", "postgres://", "postgresql+psycopg://")
 _QUEUES: Final = ("redis://", "rediss://", "unix://", "valkey://", "valkeys://")
@@ -43,6 +44,8 @@ class Settings:
         allow_private_urls: Whether accounts may have an API address that is local or without TLS.
         trusted_proxies: How many reverse proxies stand before the web process; each adds to X-Forwarded-For
             and X-Forwarded-Proto.
+        smtp_url: The mail server that alerts are sent by; empty where there is none.
+        mail_from: The address they are sent from.
     """
 
     database_url: str
@@ -53,6 +56,8 @@ class Settings:
     log_format: str
     allow_private_urls: bool
     trusted_proxies: int = 0
+    smtp_url: str = field(default="", repr=False)
+    mail_from: str = ""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
@@ -75,6 +80,8 @@ class Settings:
                 allow_private_urls=_one_of(env, "REFUND_SYNC_ALLOW_PRIVATE_URLS", ("0", "1"), problems)
                 == "1",
                 trusted_proxies=_count(env, "REFUND_SYNC_TRUSTED_PROXIES", problems),
+                smtp_url=_smtp_url(env, problems),
+                mail_from=env.get("REFUND_SYNC_MAIL_FROM", ""),
             ),
             problems,
         )
@@ -127,6 +134,22 @@ def _public_url(text: str, problems: list[str]) -> str:
             "REFUND_SYNC_PUBLIC_URL must be an https:// address, such as https://refunds.example.com."
         )
     return text.rstrip("/")
+
+
+def _smtp_url(env: Mapping[str, str], problems: list[str]) -> str:
+    url, sender = env.get("REFUND_SYNC_SMTP_URL", ""), env.get("REFUND_SYNC_MAIL_FROM", "")
+    if bool(url) is not bool(sender):
+        problems.append("REFUND_SYNC_SMTP_URL and REFUND_SYNC_MAIL_FROM must both be set, or neither.")
+    if sender and not mail.is_address(sender):
+        problems.append(f"REFUND_SYNC_MAIL_FROM must be an e-mail address, not {sender!r}.")
+    if url:
+        try:
+            mail.server_of(url)
+        except MailServerError as error:  # its message does not quote the password
+            problems.append(
+                f"REFUND_SYNC_SMTP_URL {error}, such as smtp://user:password@mail.example.com:587."
+            )
+    return url
 
 
 def _count(env: Mapping[str, str], name: str, problems: list[str]) -> int:

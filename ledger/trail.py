@@ -19,6 +19,7 @@ SUBJECTS: Final = (
     "run",
     "user",
     "token",
+    "alert_channel",
 )
 """What entries are about."""
 

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, text
 
 from ledger.models import Base
 
+_LOCK_TIMEOUT = "500ms"  # less than the web process waits, which stands behind us meanwhile
 _LOCK = 7_236_841  # any number; two hosts that migrate at once must share it
 
 
@@ -20,6 +21,8 @@ def _run(engine: Engine) -> None:
             transactional_ddl=True,
         )
         with context.begin_transaction():
+            if connection.dialect.name == "postgresql":
+                connection.execute(text(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}'"))
             context.run_migrations()
         connection.commit()
 

@@ -1,6 +1,15 @@
 """The tables of the ledger."""
 
 from ledger.models.accounts import Account, NetSuiteAccount, Setting
+from ledger.models.alerts import (
+    Alert,
+    AlertChannel,
+    AlertMessage,
+    AlertNotice,
+    ChannelKind,
+    News,
+    Phase,
+)
 from ledger.models.base import Base
 from ledger.models.deliveries import Delivery, DeliveryState
 from ledger.models.people import ApiToken, PortalSession, Role, SignInTries, User
@@ -18,18 +27,25 @@ from ledger.models.requests import KeptAnswer, Request, RequestKind, RequestStat
 
 __all__ = [
     "Account",
+    "Alert",
+    "AlertChannel",
+    "AlertMessage",
+    "AlertNotice",
     "ApiToken",
     "Attempt",
     "AuditEntry",
     "Base",
+    "ChannelKind",
     "Delivery",
     "DeliveryState",
     "Finding",
     "KeptAnswer",
     "NetSuiteAccount",
+    "News",
     "OrderLink",
     "OrderState",
     "OrderTombstone",
+    "Phase",
     "Poll",
     "PortalSession",
     "Refund",

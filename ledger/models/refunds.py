@@ -92,7 +92,7 @@ class Refund(Base):
         amount_minor: In whole minor units of `currency`, which has `currency_exponent` decimals.
         money_state: `moved`, `pending`, `failed` or `none`: what the source says of the money.
         source_facts: What else the source said, in our own words.
-        facts_at: When the source last said it.
+        facts_at: When the source was last looked at, or told of it by itself.
         write_began: A write was sent or may have been; whether it took effect is looked up first.
         write_began_at: When the first one was.
         unanswered_at: When the last one was to which no answer came.
@@ -224,7 +224,10 @@ class Attempt(Base):
     """
 
     __tablename__ = "attempts"
-    __table_args__ = (UniqueConstraint("refund_id", "lease_token"),)
+    __table_args__ = (
+        UniqueConstraint("refund_id", "lease_token"),
+        Index("ix_attempts_started", "started_at"),
+    )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     refund_id: Mapped[int] = mapped_column(ForeignKey("refunds.id", ondelete="CASCADE"))

@@ -37,9 +37,9 @@ def test_what_was_flushed_is_not_counted_again(redis: Redis) -> None:
 def test_of_a_gauge_the_last_value_counts(redis: Redis) -> None:
     counters = Counters(redis)
     for value in (40.0, 39.5):
-        counters.set(QUOTA, "shopify", "my-shop", value=value)
+        counters.set(QUOTA, "shopify", "my-shop", "points", value=value)
         counters.flush()
-    assert counters.read() == {QUOTA.name: {("shopify", "my-shop"): 39.5}}
+    assert counters.read() == {QUOTA.name: {("shopify", "my-shop", "points"): 39.5}}
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_no_more_names_are_kept_than_memory_is_meant_for(
     counters = Counters(redis)
     for name in "abc":
         counters.add(ATTEMPTS, name, "")
-        counters.set(QUOTA, "shopify", name, value=1)
+        counters.set(QUOTA, "shopify", name, "points", value=1)
     counters.flush()
     assert {name: len(series) for name, series in counters.read().items()} == {
         ATTEMPTS.name: 2,

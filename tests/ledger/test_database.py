@@ -4,7 +4,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, create_engine, make_url, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from ledger import installation
@@ -116,6 +116,23 @@ def test_a_sqlite_commit_is_on_disk_before_it_returns(file: Path) -> None:
         )
     database.dispose()
     assert (journal, synchronous, foreign_keys) == ("wal", 2, 1)
+
+
+def test_a_postgresql_commit_is_on_disk_before_it_returns_whatever_the_servers_default(
+    postgresql: Clone,
+) -> None:
+    with postgresql() as url:
+        name = make_url(url).database
+        other = create_engine(url)
+        with other.begin() as connection:
+            connection.execute(text(f"ALTER DATABASE {name} SET synchronous_commit = off"))
+        other.dispose()
+        database = Database(url)
+        with other.connect() as theirs, database.read() as ours:
+            shown = [each.scalar(text("SHOW synchronous_commit")) for each in (theirs, ours)]
+        other.dispose()
+        database.dispose()
+    assert shown == ["off", "on"]
 
 
 def test_a_sqlite_writer_takes_the_lock_when_it_begins(file: Path) -> None:

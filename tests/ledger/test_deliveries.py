@@ -8,7 +8,7 @@ from sqlalchemy import select
 from ledger import deliveries
 from ledger.database import Database
 from ledger.deliveries import GRACE, LEASE, NewDelivery
-from ledger.events import PersonalDataRequest, event_from_json, person_ref_of
+from ledger.events import event_from_json, person_ref_of
 from ledger.models import Account, AuditEntry, Delivery, DeliveryState, NetSuiteAccount
 from ledger.models.accounts import Platform
 from ledger.reasons import UnknownReasonError
@@ -198,61 +198,6 @@ def test_a_replay_ends_the_claim_it_did_not_know_of(database: Database, number: 
     assert stored(database, number).state is DeliveryState.RECEIVED
 
 
-@pytest.mark.parametrize(
-    ("orders", "emptied"), [(("1", "3"), {"1", "3"}), ((), set()), (None, {"1", "2", "3"})]
-)
-def test_bodies_of_an_account_are_erased_of_some_orders_or_of_all(
-    database: Database,
-    vault: Vault,
-    shop: Account,
-    now: datetime,
-    orders: tuple[str, ...] | None,
-    emptied: set[str],
-) -> None:
-    with database.write() as session:
-        seller = make_account(session, vault, platform=Platform.EBAY)
-    for account in (shop, seller):
-        for order in ("1", "2", "3"):
-            accept(database, make_delivery(account, make_seen(), key=order, order_ref=order), now)
-    for erased in (len(emptied), 0):
-        with database.write() as session:
-            assert deliveries.erase(session, shop.id, orders, now=now, actor="system") == erased
-    with database.read() as session:
-        empty = session.scalars(select(Delivery).where(Delivery.body == b"")).all()
-        notes = session.scalars(select(AuditEntry.note).where(AuditEntry.action == "erase")).all()
-    assert {delivery.order_ref for delivery in empty} == emptied
-    assert {delivery.account_id for delivery in empty} <= {shop.id}
-    assert all(delivery.events for delivery in empty)
-    assert notes == [f"{len(emptied)} delivery bodies", "0 delivery bodies"]
-
-
-def test_requests_about_erased_orders_are_emptied_too(
-    database: Database, shop: Account, now: datetime
-) -> None:
-    for key, about in (("mine", ("1", "2")), ("other", ("3",))):
-        request = PersonalDataRequest("report", about)
-        accept(database, make_delivery(shop, request, key=key, order_ref=""), now)
-    accept(database, make_delivery(shop, make_seen(), key="no request", order_ref=""), now)
-    with database.write() as session:
-        assert deliveries.erase(session, shop.id, ("2", "4"), now=now, actor="system") == 1
-    with database.read() as session:
-        empty = session.scalars(select(Delivery.delivery_key).where(Delivery.body == b"")).all()
-    assert empty == ["mine"]
-
-
-def test_a_request_about_a_person_without_orders_is_emptied_itself(
-    database: Database, shop: Account, now: datetime
-) -> None:
-    accept(
-        database,
-        make_delivery(shop, PersonalDataRequest("erase_orders", ()), key="redact", order_ref=""),
-        now,
-    )
-    accept(database, make_delivery(shop, make_seen(), key="no request", order_ref=""), now)
-    with database.write() as session:
-        assert deliveries.erase(session, shop.id, (), now=now, actor="system") == 1
-
-
 def test_old_settled_deliveries_are_forgotten_a_few_at_a_time(
     database: Database, shop: Account, now: datetime
 ) -> None:
@@ -284,31 +229,3 @@ def test_a_persons_id_is_kept_hashed(database: Database, shop: Account, now: dat
     nobody = stored(database, accept(database, of_person(shop, "", "2"), now))
     assert (named.person_ref, nobody.person_ref) == (person_ref_of("ada"), "")
     assert "ada" not in named.person_ref
-
-
-def test_what_speaks_of_a_person_is_emptied_at_every_account_of_the_platform(
-    database: Database, vault: Vault, shop: Account, now: datetime
-) -> None:
-    with database.write() as session:
-        second = make_account(session, vault, slug="second", storefront_id="second.myshopify.com")
-        seller = make_account(session, vault, platform=Platform.EBAY)
-    emptied = [
-        accept(database, of_person(shop, "ada", "1"), now),
-        accept(database, of_person(second, "ada", "2"), now),
-    ]
-    kept = [
-        accept(database, of_person(shop, "grace", "3"), now),
-        accept(database, of_person(shop, "", "4"), now),
-        accept(database, of_person(seller, "ada", "5"), now),
-    ]
-    for erased in (2, 0):
-        with database.write() as session:
-            ada = person_ref_of("ada")
-            assert deliveries.erase_person(session, shop, ada, now=now, actor="system") == erased
-    assert {stored(database, number).body for number in emptied} == {b""}
-    assert b"" not in {stored(database, number).body for number in kept}
-    with database.read() as session:
-        query = select(AuditEntry).where(AuditEntry.action == "erase").order_by(AuditEntry.id)
-        entry = session.scalars(query).all()[0]
-    assert (entry.subject, entry.subject_id, entry.actor) == ("account", shop.id, "system")
-    assert entry.note == f"2 delivery bodies of person {person_ref_of('ada')[:12]}"

@@ -1,6 +1,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -8,14 +9,16 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Enum, inspect, text
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import Connection, Enum, inspect, text
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 import ledger
 from ledger import schema
 from ledger.database import Database
 from ledger.models import Base
 from ledger.schema import SchemaError
+from tests.support.databases import Clone
+from tests.support.waiting import until
 
 MIGRATE = """
 import sys
@@ -139,3 +142,63 @@ def test_a_migration_that_fails_changes_nothing_and_locks_nobody_out(
     schema.migrate(other_host)
     other_host.dispose()
     schema.require(empty)
+
+
+@pytest.mark.parametrize("revision", ["9998", "9999"])
+def test_a_schema_of_a_newer_version_is_worked_with_and_left_alone(database: Database, revision: str) -> None:
+    with database.write() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
+    schema.require(database)
+    schema.migrate(database)
+    assert schema.current(database) == revision
+
+
+@pytest.mark.parametrize("revision", ["", "0000", "0001", "older", "zzzz"])
+def test_what_is_not_numbered_above_this_version_is_not_newer(revision: str) -> None:
+    assert not schema.is_newer(revision)
+
+
+@pytest.fixture
+def taken_down(postgresql: Clone) -> Iterator[Database]:
+    """A PostgreSQL database that a migration has to bring up."""
+    with postgresql() as url:
+        database = Database(url)
+        command.downgrade(alembic(database), "base")
+        yield database
+        database.dispose()
+
+
+@pytest.fixture
+def in_the_way(taken_down: Database) -> Iterator[Connection]:
+    """Somebody whose lock a migration waits for."""
+    with taken_down.engine.connect() as connection:
+        connection.execute(text("LOCK TABLE alembic_version IN SHARE MODE"))
+        yield connection
+
+
+def test_a_migration_stands_aside_and_tries_again_until_nobody_is_in_its_way(
+    taken_down: Database, in_the_way: Connection
+) -> None:
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+
+    def waits() -> bool:
+        with taken_down.engine.connect() as connection:
+            return bool(connection.scalar(waiting))
+
+    with ThreadPoolExecutor(1) as pool:
+        migrating = pool.submit(schema.migrate, taken_down)
+        until(waits)
+        until(lambda: not waits())  # it gave up, so that those behind it have their turn
+        until(waits)
+        in_the_way.rollback()
+        migrating.result(60)
+    schema.require(taken_down)
+
+
+def test_a_migration_that_somebody_is_always_in_the_way_of_gives_up(
+    taken_down: Database, in_the_way: Connection
+) -> None:
+    with pytest.raises(OperationalError, match="lock timeout"):
+        schema.migrate(taken_down, patience=0)
+    in_the_way.rollback()
+    schema.migrate(taken_down)

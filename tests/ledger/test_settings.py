@@ -32,7 +32,7 @@ def test_nothing_needs_to_be_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_an_empty_variable_is_one_that_is_not_set() -> None:
     names = ["DATABASE_URL", "REDIS_URL", "REFUND_SYNC_SECRET_KEY", "REFUND_SYNC_PUBLIC_URL"]
     names += ["REFUND_SYNC_DATA_DIR", "REFUND_SYNC_LOG", "REFUND_SYNC_ALLOW_PRIVATE_URLS"]
-    names += ["REFUND_SYNC_TRUSTED_PROXIES"]
+    names += ["REFUND_SYNC_TRUSTED_PROXIES", "REFUND_SYNC_SMTP_URL", "REFUND_SYNC_MAIL_FROM"]
     assert Settings.from_env(dict.fromkeys(names, "")) == Settings.from_env({})
 
 
@@ -74,6 +74,8 @@ def test_everything_that_can_be_set_is_taken_over() -> None:
             "REFUND_SYNC_LOG": "console",
             "REFUND_SYNC_ALLOW_PRIVATE_URLS": "1",
             "REFUND_SYNC_TRUSTED_PROXIES": "2",
+            "REFUND_SYNC_SMTP_URL": "smtp://anna:very-secret@mail.example.com",
+            "REFUND_SYNC_MAIL_FROM": "refunds@example.com",
         }
     )
     assert settings.data_dir == Path("/data")
@@ -82,6 +84,9 @@ def test_everything_that_can_be_set_is_taken_over() -> None:
     assert settings.log_format == "console"
     assert settings.trusted_proxies == 2
     assert settings.allow_private_urls
+    assert settings.smtp_url == "smtp://anna:very-secret@mail.example.com"
+    assert settings.mail_from == "refunds@example.com"
+    assert "very-secret" not in repr(settings)
 
 
 def test_secret_keys_are_not_shown() -> None:
@@ -148,3 +153,26 @@ def test_proxies_are_counted_up_to_ten(text: str) -> None:
     assert problems_of(REFUND_SYNC_TRUSTED_PROXIES=text) == [
         f"REFUND_SYNC_TRUSTED_PROXIES must be a number from 0 to 10, not {text!r}."
     ]
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        {"REFUND_SYNC_SMTP_URL": "smtp://mail.example.com"},
+        {"REFUND_SYNC_MAIL_FROM": "refunds@example.com"},
+    ],
+)
+def test_a_mail_server_and_a_sender_belong_together(env: dict[str, str]) -> None:
+    assert problems_of(**env) == [
+        "REFUND_SYNC_SMTP_URL and REFUND_SYNC_MAIL_FROM must both be set, or neither."
+    ]
+
+
+def test_what_is_wrong_with_mail_is_named_without_the_password() -> None:
+    problems = problems_of(
+        REFUND_SYNC_SMTP_URL="smtp://anna:very-secret@mail.example.com/x", REFUND_SYNC_MAIL_FROM="refunds"
+    )
+    sender, server = problems
+    assert sender == "REFUND_SYNC_MAIL_FROM must be an e-mail address, not 'refunds'."
+    assert server.startswith("REFUND_SYNC_SMTP_URL must have nothing behind the host and its port, such as")
+    assert "very-secret" not in server

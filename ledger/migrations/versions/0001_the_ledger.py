@@ -9,6 +9,35 @@ down_revision = None
 
 def upgrade() -> None:
     op.create_table(
+        "alert_channels",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "email", "webhook", name="channel_kind", native_enum=False, create_constraint=True, length=20
+            ),
+            nullable=False,
+        ),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("is_on", sa.Boolean(), nullable=False),
+        sa.Column("news", sa.JSON(), nullable=False),
+        sa.Column("account_ids", sa.JSON(), nullable=False),
+        sa.Column("tells_cleared", sa.Boolean(), nullable=False),
+        sa.Column("digest_minutes", sa.Integer(), nullable=False),
+        sa.Column("hourly_cap", sa.Integer(), nullable=False),
+        sa.Column("target", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.String(length=40), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lease_token", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alert_channels")),
+        sa.UniqueConstraint("name", name=op.f("uq_alert_channels_name")),
+    )
+    op.create_table(
         "api_tokens",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("name", sa.String(length=80), nullable=False),
@@ -166,6 +195,32 @@ def upgrade() -> None:
         sa.UniqueConstraint("slug", name=op.f("uq_accounts_slug")),
     )
     op.create_table(
+        "alert_messages",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key", sa.String(length=32), nullable=False),
+        sa.Column("channel_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("is_test", sa.Boolean(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("held", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.String(length=40), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["channel_id"],
+            ["alert_channels.id"],
+            name=op.f("fk_alert_messages_channel_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alert_messages")),
+        sa.UniqueConstraint("key", name=op.f("uq_alert_messages_key")),
+    )
+    with op.batch_alter_table("alert_messages", schema=None) as batch_op:
+        batch_op.create_index("ix_alert_messages_created", ["created_at"], unique=False)
+        batch_op.create_index("ix_alert_messages_sent", ["channel_id", "sent_at"], unique=False)
+
+    op.create_table(
         "kept_answers",
         sa.Column("token_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("key", sa.String(length=255), nullable=False),
@@ -220,6 +275,62 @@ def upgrade() -> None:
     with op.batch_alter_table("sessions", schema=None) as batch_op:
         batch_op.create_index("ix_sessions_expires", ["expires_at"], unique=False)
         batch_op.create_index("ix_sessions_user", ["user_id"], unique=False)
+
+    op.create_table(
+        "alerts",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "error",
+                "discrepancy",
+                "wait_over",
+                "paused",
+                "quarantined",
+                "delivery_failed",
+                name="news",
+                native_enum=False,
+                create_constraint=True,
+                length=20,
+            ),
+            nullable=False,
+        ),
+        sa.Column("subject", sa.String(length=20), nullable=False),
+        sa.Column("subject_id", sa.BigInteger(), nullable=False),
+        sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("netsuite_account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("what", sa.String(length=255), nullable=False),
+        sa.Column("reason", sa.String(length=40), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("trace_id", sa.String(length=32), nullable=False),
+        sa.Column("raised_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("cleared_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("cleared_by", sa.String(length=20), nullable=False),
+        sa.Column("is_shared", sa.Boolean(), nullable=False),
+        sa.Column("news_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_alerts_account_id")),
+        sa.ForeignKeyConstraint(
+            ["netsuite_account_id"], ["netsuite_accounts.id"], name=op.f("fk_alerts_netsuite_account_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alerts")),
+    )
+    with op.batch_alter_table("alerts", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_alerts_news",
+            ["id"],
+            unique=False,
+            postgresql_where=sa.text("news_at IS NOT NULL"),
+            sqlite_where=sa.text("news_at IS NOT NULL"),
+        )
+        batch_op.create_index("ix_alerts_raised", ["raised_at"], unique=False)
+        batch_op.create_index("ix_alerts_subject", ["subject", "subject_id"], unique=False)
+        batch_op.create_index(
+            "uq_alerts_open",
+            ["kind", "subject", "subject_id", "reason"],
+            unique=True,
+            postgresql_where=sa.text("cleared_at IS NULL"),
+            sqlite_where=sa.text("cleared_at IS NULL"),
+        )
 
     op.create_table(
         "deliveries",
@@ -518,6 +629,43 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "alert_notices",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("channel_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("alert_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "phase",
+            sa.Enum("raised", "cleared", name="phase", native_enum=False, create_constraint=True, length=20),
+            nullable=False,
+        ),
+        sa.Column("key", sa.String(length=80), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("was_held", sa.Boolean(), nullable=False),
+        sa.Column("message_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["alert_id"], ["alerts.id"], name=op.f("fk_alert_notices_alert_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["channel_id"],
+            ["alert_channels.id"],
+            name=op.f("fk_alert_notices_channel_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["message_id"],
+            ["alert_messages.id"],
+            name=op.f("fk_alert_notices_message_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alert_notices")),
+    )
+    with op.batch_alter_table("alert_notices", schema=None) as batch_op:
+        batch_op.create_index("ix_alert_notices_alert", ["alert_id"], unique=False)
+        batch_op.create_index("ix_alert_notices_message", ["channel_id", "message_id", "id"], unique=False)
+        batch_op.create_index("ix_alert_notices_told", ["message_id", "id"], unique=False)
+        batch_op.create_index("uq_alert_notices_key", ["channel_id", "key"], unique=True)
+
+    op.create_table(
         "refunds",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -668,6 +816,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attempts")),
         sa.UniqueConstraint("refund_id", "lease_token", name=op.f("uq_attempts_refund_id_lease_token")),
     )
+    with op.batch_alter_table("attempts", schema=None) as batch_op:
+        batch_op.create_index("ix_attempts_started", ["started_at"], unique=False)
+
     op.create_table(
         "refund_lines",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -747,6 +898,9 @@ def downgrade() -> None:
 
     op.drop_table("run_items")
     op.drop_table("refund_lines")
+    with op.batch_alter_table("attempts", schema=None) as batch_op:
+        batch_op.drop_index("ix_attempts_started")
+
     op.drop_table("attempts")
     with op.batch_alter_table("refunds", schema=None) as batch_op:
         batch_op.drop_index("ix_refunds_type")
@@ -779,6 +933,13 @@ def downgrade() -> None:
         batch_op.drop_index("ix_refunds_account")
 
     op.drop_table("refunds")
+    with op.batch_alter_table("alert_notices", schema=None) as batch_op:
+        batch_op.drop_index("uq_alert_notices_key")
+        batch_op.drop_index("ix_alert_notices_told")
+        batch_op.drop_index("ix_alert_notices_message")
+        batch_op.drop_index("ix_alert_notices_alert")
+
+    op.drop_table("alert_notices")
     with op.batch_alter_table("runs", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_runs_due",
@@ -843,6 +1004,21 @@ def downgrade() -> None:
         )
 
     op.drop_table("deliveries")
+    with op.batch_alter_table("alerts", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_alerts_open",
+            postgresql_where=sa.text("cleared_at IS NULL"),
+            sqlite_where=sa.text("cleared_at IS NULL"),
+        )
+        batch_op.drop_index("ix_alerts_subject")
+        batch_op.drop_index("ix_alerts_raised")
+        batch_op.drop_index(
+            "ix_alerts_news",
+            postgresql_where=sa.text("news_at IS NOT NULL"),
+            sqlite_where=sa.text("news_at IS NOT NULL"),
+        )
+
+    op.drop_table("alerts")
     with op.batch_alter_table("sessions", schema=None) as batch_op:
         batch_op.drop_index("ix_sessions_user")
         batch_op.drop_index("ix_sessions_expires")
@@ -853,6 +1029,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_kept_answers_began")
 
     op.drop_table("kept_answers")
+    with op.batch_alter_table("alert_messages", schema=None) as batch_op:
+        batch_op.drop_index("ix_alert_messages_sent")
+        batch_op.drop_index("ix_alert_messages_created")
+
+    op.drop_table("alert_messages")
     op.drop_table("accounts")
     op.drop_table("users")
     with op.batch_alter_table("sign_in_tries", schema=None) as batch_op:
@@ -869,3 +1050,4 @@ def downgrade() -> None:
 
     op.drop_table("audit_entries")
     op.drop_table("api_tokens")
+    op.drop_table("alert_channels")
