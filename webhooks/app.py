@@ -89,7 +89,19 @@ def create_app(
         # Not X-Forwarded-Host, which many proxies hand on as whoever asks wrote it.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign] # as Flask documents
     api.register(app, Tools(database, waker, redis, clock))
-    portal.install(app, Portal(database, vault, redis, waker, settings.public_url, clock))
+    portal.install(
+        app,
+        Portal(
+            database,
+            vault,
+            redis,
+            waker,
+            settings.public_url,
+            clock,
+            can_mail=bool(settings.smtp_url),
+            allow_private_urls=settings.allow_private_urls,
+        ),
+    )
     dashboard.mount(
         app,
         redis,

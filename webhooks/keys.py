@@ -1,8 +1,8 @@
 """The platforms' public keys and certificates, fetched and kept for a while.
 
 Whoever sends us a request names the key that it is signed with, so nothing here may be steered by it: the
-sources name only hosts of the platform, redirects are not followed, answers are small and waited for briefly,
-and what the platform does not have is remembered, too.
+sources name only hosts of the platform, private addresses are refused, redirects not followed, answers are
+small and waited for briefly, and what the platform does not have is remembered, too.
 """
 
 import threading
@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import requests
 
+from ledger import transport
 from webhooks.sources.protocol import KeyUnreachableError, NoSuchKeyError
 
 KEPT: Final = 3600.0
@@ -29,6 +30,9 @@ KEPT_STALE: Final = 6 * 3600.0
 
 LARGEST: Final = 64 * 1024
 """Bytes of an answer; a certificate has a few thousand."""
+
+LONGEST: Final = 4.0
+"""Seconds for all of an answer."""
 
 _TIMEOUT: Final = (2.0, 2.0)  # seconds to connect, and for the next bytes; the platform is waiting
 _MOST: Final = 256  # answers kept; the platforms have a handful of keys at a time
@@ -56,14 +60,22 @@ class _Kept:
 class FetchedKeys:
     """Keys over HTTPS; see `webhooks.sources.protocol.Keys`. Safe to share between threads."""
 
-    def __init__(self, *, allow_private: bool = False, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        *,
+        allow_private: bool = False,
+        longest: float = LONGEST,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Fetch keys.
 
         Args:
-            allow_private: Whether addresses without TLS are asked, as in development.
+            allow_private: Whether private addresses and those without TLS are asked, as in development.
+            longest: Seconds that an answer may take.
             clock: Tells the time in seconds, for how long an answer is kept.
         """
         self._allow_private = allow_private
+        self._longest = longest
         self._clock = clock
         self._kept: OrderedDict[_Name, _Kept] = OrderedDict()
         self._missing: OrderedDict[_Name, float] = OrderedDict()
@@ -119,12 +131,11 @@ class FetchedKeys:
             raise KeyUnreachableError(f"{url}: this host was asked for keys too often just now")
         if not (url.startswith("https://") or self._allow_private):
             raise KeyUnreachableError(f"keys are fetched over https only, not from {url}")
-        method = "GET" if form is None else "POST"
+        exchange = transport.Exchange(time.monotonic() + self._longest, _TIMEOUT[1], self._allow_private)
         try:
-            with requests.Session() as session:
-                session.trust_env = False
+            with transport.under_way(exchange), transport.new_session() as session:
                 answer = session.request(
-                    method,
+                    "GET" if form is None else "POST",
                     url,
                     headers=dict(headers),
                     data=None if form is None else dict(form),
@@ -135,7 +146,7 @@ class FetchedKeys:
                 with answer:
                     content = _start_of(answer)
         except (requests.RequestException, OSError) as error:
-            raise KeyUnreachableError(f"{url}: {type(error).__name__}") from error
+            raise KeyUnreachableError(f"{url}: {exchange.refused or type(error).__name__}") from error
         if answer.status_code in {HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND}:
             return None
         if answer.status_code != HTTPStatus.OK or len(content) > LARGEST:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import structlog
 from sqlalchemy.orm import Session
+from structlog.contextvars import bound_contextvars
 
 from ledger import requests
 from ledger.clock import utcnow
@@ -40,19 +41,20 @@ def answer(runtime: Runtime, request_id: int) -> None:
     if request is None:
         return
     runtime.journal.clear()
-    try:
-        result = _ANSWERS[request.kind](runtime, request)
-    except PlatformError as error:
-        _refuse(runtime, request, error.reason, in_words(error))
-    except _SPEAKING as error:
-        _refuse(runtime, request, error.reason, str(error))
-    except Exception as error:  # whatever it is, who waits must be told
-        log.exception("crash", request=request.id, trace_id=request.trace_id)
-        _refuse(runtime, request, "INTERNAL", repr(error)[:_DETAIL_LENGTH])
-    else:
-        with runtime.database.write() as session:
-            requests.answer(session, request, result, now=utcnow())
-        log.info("answered", request=request.id, kind=request.kind.value, trace_id=request.trace_id)
+    with bound_contextvars(trace_id=request.trace_id):
+        try:
+            result = _ANSWERS[request.kind](runtime, request)
+        except PlatformError as error:
+            _refuse(runtime, request, error.reason, in_words(error))
+        except _SPEAKING as error:
+            _refuse(runtime, request, error.reason, str(error))
+        except Exception as error:  # whatever it is, who waits must be told
+            log.exception("crash", request=request.id, trace_id=request.trace_id)
+            _refuse(runtime, request, "INTERNAL", repr(error)[:_DETAIL_LENGTH])
+        else:
+            with runtime.database.write() as session:
+                requests.answer(session, request, result, now=utcnow())
+            log.info("answered", request=request.id, kind=request.kind.value, trace_id=request.trace_id)
 
 
 def _retrieve(runtime: Runtime, request: Request) -> dict[str, Any]:
@@ -108,4 +110,11 @@ def _refuse(runtime: Runtime, request: Request, reason: str, detail: str) -> Non
 
 def _fail(session: Session, request: Request, reason: str, detail: str) -> None:
     requests.fail(session, request, reason, detail, now=utcnow())
-    log.info("not_answered", request=request.id, kind=request.kind.value, reason=reason, detail=detail)
+    log.info(
+        "not_answered",
+        request=request.id,
+        kind=request.kind.value,
+        reason=reason,
+        detail=detail,
+        trace_id=request.trace_id,
+    )

@@ -8,12 +8,14 @@ from sqlalchemy.orm import Session
 from ledger import refunds, runs
 from ledger.clock import utcnow
 from ledger.events import RecordChanged, RefundSeen
+from ledger.looks import Look, StaleLookError
 from ledger.models import Finding, Refund, Run, RunKind
 from ledger.reasons import reason as known_reason
 from ledger.states import UNDER_WAY
 from workers import dry_run
 from workers.asking import asking
 from workers.bits import Bit, refunds_of
+from workers.platforms.errors import PlatformError
 from workers.posting.work import work_of
 from workers.rules.facts import NetSuiteRefund
 from workers.rules.views import Action, Decision, NetSuitePlan, StorefrontPlan
@@ -64,18 +66,22 @@ def step_from_netsuite(bit: Bit) -> None:
         with runtime.database.read() as session:
             if not netsuite.needs_reading(session, books, event):
                 continue
+            look = netsuite.look(session, books, event, now=utcnow())
         with asking(books):
             record = client.refund(each.record_type, each.record_id, match_fields=fields)
-        _from_netsuite(bit, event, record)
+        try:
+            _from_netsuite(bit, event, record, look)
+        except StaleLookError as error:  # all of the bit is read again
+            raise PlatformError("TRANSIENT", str(error)) from error
 
 
-def _from_netsuite(bit: Bit, event: RecordChanged, record: NetSuiteRefund) -> None:
+def _from_netsuite(bit: Bit, event: RecordChanged, record: NetSuiteRefund, look: Look) -> None:
     runtime, run = bit.runtime, bit.run
     asked = owner.ask(runtime, run.account.netsuite, record)
     is_dry = run.kind is RunKind.DRY_RUN
     with runtime.database.rehearse() if is_dry else bit.writing() as session:
         known = refunds.known(session, run.account_id, "netsuite", event.record_id)
-        row = _recorded(session, run, event, record, asked)
+        row = _recorded(session, run, event, record, asked, look)
         if row is None:
             return
         if not is_dry:
@@ -89,7 +95,12 @@ def _from_netsuite(bit: Bit, event: RecordChanged, record: NetSuiteRefund) -> No
 
 
 def _recorded(
-    session: Session, run: Run, event: RecordChanged, record: NetSuiteRefund, asked: Sequence[Found]
+    session: Session,
+    run: Run,
+    event: RecordChanged,
+    record: NetSuiteRefund,
+    asked: Sequence[Found],
+    look: Look,
 ) -> Refund | None:
     """Return the refund of a record if it is one of the run's account; those of others are left alone."""
     now, books = utcnow(), run.account.netsuite
@@ -101,7 +112,9 @@ def _recorded(
         return None
     if account.id != run.account_id:
         return None
-    taken = netsuite.take(session, books, event, record, asked=asked, now=now, trace_id=run.trace_id)
+    taken = netsuite.take(
+        session, books, event, record, asked=asked, now=now, trace_id=run.trace_id, look=look
+    )
     return refunds.load(session, taken.refund_ids[0]) if taken.refund_ids else None
 
 

@@ -1,11 +1,15 @@
 """Carry one refund across: claim, decide, post, record. The only place that moves a refund by itself."""
 
+import logging
 import time
 import traceback
 from dataclasses import replace
 from datetime import datetime
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+from structlog.contextvars import bound_contextvars
 
 from ledger import attempts, refunds
 from ledger.clock import utcnow
@@ -18,6 +22,7 @@ from ledger.schedule import TRIES
 from ledger.secrets import SecretsError
 from ledger.states import Transition
 from workers.platforms.errors import CredentialsError, PlatformError
+from workers.platforms.http import over_by
 from workers.posting import settle, source
 from workers.posting.settle import Ending
 from workers.posting.side import PlanT, Side
@@ -37,26 +42,61 @@ def carry(runtime: Runtime, refund_id: int) -> None:
     if row is None:
         return
     runtime.journal.clear()
+    with bound_contextvars(trace_id=row.trace_id):
+        try:
+            ending = _ended(runtime, row)
+        except SQLAlchemyError as error:  # its lease will end, and somebody take it over
+            calls = len(runtime.journal.entries())
+            name = type(error).__name__
+            _tell(row, "unrecorded", "ledger_unreachable", name, calls=calls, started=started)
+            raise
+        calls = len(runtime.journal.entries())
+        _tell(row, ending.transition.value, ending.reason, ending.detail, calls=calls, started=started)
+
+
+def _ended(runtime: Runtime, row: Refund) -> Ending:
+    """Return how the attempt ended, once that is written down."""
     try:
         ending = _attempt(runtime, row)
     except LeaseLostError as error:
         ending = Ending(Transition.RECONSIDER, "FACTS_CHANGED", str(error))
-    with runtime.database.write() as session:
-        settle.close_attempt(session, row, row.lease_token, ending, runtime.journal.entries(), now=utcnow())
+        with runtime.database.write() as session:
+            _close(session, runtime, row, ending)
     _count(runtime, row, ending)
-    log.info(
+    return ending
+
+
+def _tell(row: Refund, outcome: str, reason: str, detail: str, *, calls: int = 0, started: float) -> None:
+    """Write the one line about an attempt to the log.
+
+    Args:
+        row: The refund.
+        outcome: The transition that the attempt ended in; `abandoned` where its worker was killed,
+            `unrecorded` where the ledger was gone.
+        reason: A code of `ledger.reasons`.
+        detail: What exactly happened.
+        calls: How many calls it made.
+        started: When it began, or was found abandoned, by the performance counter.
+    """
+    log.log(
+        logging.WARNING if outcome in {"abandoned", "unrecorded"} else logging.INFO,
         "attempt",
-        refund=refund_id,
+        refund=row.id,
         account=row.account.slug,
         key=row.key,
         direction=row.direction.value,
-        outcome=ending.transition.value,
-        reason=ending.reason,
-        detail=ending.detail,
-        calls=len(runtime.journal.entries()),
+        outcome=outcome,
+        reason=reason,
+        detail=detail,
+        calls=calls,
         trace_id=row.trace_id,
         ms=round((time.perf_counter() - started) * 1000),
     )
+
+
+def _close(session: Session, runtime: Runtime, row: Refund, ending: Ending) -> None:
+    """Write down how the attempt ended: in the transaction that moves the refund, so that neither is lost."""
+    settle.close_attempt(session, row, row.lease_token, ending, runtime.journal.entries(), now=utcnow())
 
 
 def _count(runtime: Runtime, row: Refund, ending: Ending) -> None:
@@ -72,27 +112,29 @@ def _claim(runtime: Runtime, refund_id: int) -> Refund | None:
 
     Nothing of what it says is looked at here, so that no content of it undoes the claim.
     """
+    lease, started = runtime.installation.lease, time.perf_counter()
+    gave_up = ""
     with runtime.database.write() as session:
         now = utcnow()
-        row = refunds.claim(session, refund_id, now=now)
+        row = refunds.claim(session, refund_id, now=now, lease=lease)
         if row is None:
             return None
         abandoned = attempts.abandon(session, refund_id, now=now)
         row.tries += abandoned
-        runtime.counters.add(TAKEOVERS, value=abandoned)
         if row.tries >= TRIES:
+            gave_up = f"gave up after {TRIES} tries; look for {row.key} on the other side"
             refunds.move(
-                session,
-                row,
-                Transition.FAIL,
-                "INTERNAL",
-                now=now,
-                token=row.lease_token,
-                detail=f"gave up after {TRIES} tries; look for {row.key} on the other side",
+                session, row, Transition.FAIL, "INTERNAL", now=now, token=row.lease_token, detail=gave_up
             )
-            return None
-        attempts.begin(session, row, now=now)
-        return row
+            row = refunds.load(session, refund_id)
+        else:
+            attempts.begin(session, row, now=now)
+    runtime.counters.add(TAKEOVERS, value=abandoned)
+    for _ in range(abandoned):
+        _tell(row, "abandoned", "INTERNAL", "the worker was killed", started=started)
+    if gave_up:
+        _tell(row, Transition.FAIL.value, "INTERNAL", gave_up, started=started)
+    return None if gave_up else row
 
 
 def _attempt(runtime: Runtime, row: Refund) -> Ending:
@@ -129,14 +171,16 @@ def _run(runtime: Runtime, work: Work, side: Side[PlanT]) -> Ending:
     except PlatformError as error:
         return _failed(runtime, work.row, error, at_storefront=side.asks_storefront)
     with runtime.database.write() as session:
-        return settle.settle_decision(
+        ending = settle.settle_decision(
             session, work.row, work.token, decision, now=utcnow(), shared=runtime.installation
         )
+        _close(session, runtime, work.row, ending)
+        return ending
 
 
 def _failed(runtime: Runtime, row: Refund, error: PlatformError, *, at_storefront: bool) -> Ending:
     with runtime.database.write() as session:
-        return settle.settle_error(
+        ending = settle.settle_error(
             session,
             row,
             row.lease_token,
@@ -145,6 +189,8 @@ def _failed(runtime: Runtime, row: Refund, error: PlatformError, *, at_storefron
             now=utcnow(),
             shared=runtime.installation,
         )
+        _close(session, runtime, row, ending)
+        return ending
 
 
 def _decide_and_write(runtime: Runtime, work: Work, side: Side[PlanT]) -> Decision[PlanT]:
@@ -156,9 +202,10 @@ def _decide_and_write(runtime: Runtime, work: Work, side: Side[PlanT]) -> Decisi
     if decision.action is Action.READ:
         read_at = utcnow()
         side.read()
+        lease = runtime.installation.lease
         with runtime.database.write() as session:
             row = refunds.load(session, work.row.id)
-            refunds.renew(session, row, work.token, now=utcnow())
+            refunds.renew(session, row, work.token, now=utcnow(), lease=lease)
             side.learn(session, row, now=utcnow())
         decision = side.decide()
         if decision.action is Action.WRITE and decision.plan is not None:
@@ -181,8 +228,11 @@ def _write(
     """Pass the point of no return, write once, and return the decision with what was written.
 
     Entering `posting` is the last check that nobody cancelled, that no other worker took over, and that no
-    other refund of the order moved since what is left of it was read.
+    other refund of the order moved since what is left of it was read. Whatever the write takes, it is over
+    before somebody else may take this refund for abandoned.
     """
+    lease = runtime.installation.lease
+    ends = time.monotonic() + lease.total_seconds()
     with runtime.database.write() as session:
         row = refunds.load(session, work.row.id)
         others = refunds.others_of_order(session, row, since=read_at)
@@ -193,8 +243,11 @@ def _write(
         row.write_began_at = row.write_began_at or row.unanswered_at
         for line in row.lines:
             line.mapped = side.mapped(plan).get(line.position, "")
-        refunds.move(session, row, Transition.BEGIN, decision.reason, now=utcnow(), token=work.token)
-    written = side.write(plan)
+        refunds.move(
+            session, row, Transition.BEGIN, decision.reason, now=utcnow(), token=work.token, lease=lease
+        )
+    with over_by(ends):
+        written = side.write(plan)
     if decision.target_type == "returnauthorization":
         return Decision(Action.WAIT, decision.reason, f"return authorization {written.id} was made")
     decision = replace(decision, target_id=written.id, detail=written.detail or decision.detail)

@@ -1,6 +1,8 @@
 """The only functions RQ may call. Each takes an id; everything else is in the ledger."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 from ledger import log
@@ -17,26 +19,41 @@ def runtime() -> Runtime:
     return Runtime(settings)
 
 
+@contextmanager
+def _counting() -> Iterator[Runtime]:
+    """Yield the tools; what they counted is told when the job is over, however it ended."""
+    tools = runtime()
+    try:
+        yield tools
+    finally:
+        tools.counters.flush()
+
+
 def process_delivery(delivery_id: int) -> None:
     """Understand a delivery and carry the refunds it tells of."""
-    process.process(runtime(), delivery_id)
+    with _counting() as tools:
+        process.process(tools, delivery_id)
 
 
 def poll_account(poll_id: int) -> None:
     """Ask an account for what no webhook told of."""
-    polling.poll(runtime(), poll_id)
+    with _counting() as tools:
+        polling.poll(tools, poll_id)
 
 
 def work_run(run_id: int) -> None:
     """Do the next bit of a run over a period."""
-    running.work(runtime(), run_id)
+    with _counting() as tools:
+        running.work(tools, run_id)
 
 
 def answer_request(request_id: int) -> None:
     """Answer what a person asked for."""
-    answering.answer(runtime(), request_id)
+    with _counting() as tools:
+        answering.answer(tools, request_id)
 
 
 def carry_refund(refund_id: int) -> None:
     """Carry a refund as far as it goes now."""
-    carry.carry(runtime(), refund_id)
+    with _counting() as tools:
+        carry.carry(tools, refund_id)

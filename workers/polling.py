@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from ledger import pausing, polls
 from ledger.audit import SYSTEM
@@ -46,17 +47,18 @@ def poll(runtime: Runtime, poll_id: int) -> None:
         books = session.get_one(NetSuiteAccount, claimed.netsuite_account_id)
     runtime.journal.clear()
     reader = _Reader(runtime, claimed, account, books)
-    try:
-        reader.read()
-    except LeaseLostError as error:
-        log.warning("lease_lost", poll=poll_id, detail=str(error), trace_id=reader.trace_id)
-    except PlatformError as error:
-        reader.failed(error)
-    except (CredentialsError, SecretsError) as error:
-        reader.failed(PlatformError("BAD_CREDENTIALS", str(error)))
-    except Exception as error:  # whatever it is, the poll must say so
-        log.exception("crash", poll=poll_id, trace_id=reader.trace_id)
-        reader.failed(PlatformError("INTERNAL", repr(error)[:500]))
+    with bound_contextvars(trace_id=reader.trace_id):
+        try:
+            reader.read()
+        except LeaseLostError as error:
+            log.warning("lease_lost", poll=poll_id, detail=str(error), trace_id=reader.trace_id)
+        except PlatformError as error:
+            reader.failed(error)
+        except (CredentialsError, SecretsError) as error:
+            reader.failed(PlatformError("BAD_CREDENTIALS", str(error)))
+        except Exception as error:  # whatever it is, the poll must say so
+            log.exception("crash", poll=poll_id, trace_id=reader.trace_id)
+            reader.failed(PlatformError("INTERNAL", repr(error)[:500]))
 
 
 class _Reader:

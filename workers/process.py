@@ -1,13 +1,18 @@
 """Work one delivery off: claim it, read what it does not say, take it over, and carry what came of it."""
 
+import logging
 import random
-from dataclasses import dataclass
+import time
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 import structlog
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
+from structlog.contextvars import bound_contextvars
 
 from ledger import deliveries, pausing
 from ledger.audit import SYSTEM
@@ -20,6 +25,7 @@ from ledger.events import (
     SubscriptionOffered,
     event_from_json,
 )
+from ledger.looks import Look, StaleLookError
 from ledger.models import Account, Delivery, NetSuiteAccount, Refund
 from ledger.reasons import Recovery, reason
 from ledger.refunds import LeaseLostError
@@ -34,39 +40,101 @@ from workers.understanding.owner import Found
 
 log = structlog.get_logger()
 
+_LOOKS: Final = 3  # at a record that somebody else takes news of over meanwhile
 _OWNERLESS: Final = frozenset({"ORDER_NOT_SYNCED", "AMBIGUOUS_ORDER"})
 """Why a refund has no account to be recorded under; the delivery stays visible until it has one."""
 
 
 def process(runtime: Runtime, delivery_id: int) -> None:
     """Take a delivery over and carry its refunds; does nothing if it is done or somebody else has it."""
+    started = time.perf_counter()
+    lease = runtime.installation.lease
     with runtime.database.write() as session:
-        delivery = deliveries.claim(session, delivery_id, now=utcnow())
+        delivery = deliveries.claim(session, delivery_id, now=utcnow(), lease=lease)
         if delivery is None:
-            return
-        if delivery.attempts > TRIES:  # it has killed a worker each time, or the tries would have ended it
-            detail = f"gave up after {TRIES} tries, the last of which never came to an end"
-            deliveries.give_up(session, delivery, now=utcnow(), reason="INTERNAL", detail=detail)
             return
         account = session.get(Account, delivery.account_id) if delivery.account_id else None
         books = session.get_one(NetSuiteAccount, delivery.netsuite_account_id)
     runtime.journal.clear()
+    with bound_contextvars(trace_id=delivery.trace_id):
+        slug = (account or books).slug
+        try:
+            outcome = _work_off(runtime, delivery, account, books)
+        except SQLAlchemyError as error:  # its lease will end, and somebody take it over
+            lost = _Outcome("unrecorded", "ledger_unreachable", type(error).__name__)
+            _tell(runtime, delivery, slug, lost, started)
+            raise
+        _tell(runtime, delivery, slug, outcome, started)
+        for refund_id in outcome.refund_ids:
+            carry(runtime, refund_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """How working a delivery off ended, as the log tells it.
+
+    Attributes:
+        name: `processed`, `late` (to be looked at again for a refund that is not there yet), `postponed`,
+            `failed`, `lease_lost`, or `unrecorded` where the ledger was gone.
+        reason: A code of `ledger.reasons`, where there is something to say.
+        refund_ids: The refunds that came of it.
+    """
+
+    name: str
+    reason: str = ""
+    detail: str = ""
+    refund_ids: tuple[int, ...] = ()
+
+
+def _tell(runtime: Runtime, delivery: Delivery, slug: str, outcome: _Outcome, started: float) -> None:
+    """Write the one line about it to the log."""
+    log.log(
+        logging.INFO if outcome.name in {"processed", "late"} else logging.WARNING,
+        "worked_off",
+        delivery=delivery.id,
+        source=delivery.source,
+        account=slug,
+        topic=delivery.topic,
+        outcome=outcome.name,
+        reason=outcome.reason,
+        detail=outcome.detail,
+        refunds=list(outcome.refund_ids),
+        calls=len(runtime.journal.entries()),
+        trace_id=delivery.trace_id,
+        ms=round((time.perf_counter() - started) * 1000),
+    )
+
+
+def _work_off(
+    runtime: Runtime, delivery: Delivery, account: Account | None, books: NetSuiteAccount
+) -> _Outcome:
+    if delivery.attempts > TRIES:  # it has killed a worker each time, or the tries would have ended it
+        detail = f"gave up after {TRIES} tries, the last of which never came to an end"
+        with runtime.database.write() as session:
+            deliveries.give_up(session, delivery, now=utcnow(), reason="INTERNAL", detail=detail)
+        return _Outcome("failed", "INTERNAL", detail)
     try:
-        events = [event_from_json(data) for data in delivery.events]
-        found = {event: _read(runtime, account, books, event) for event in events}
-        refund_ids = _take(runtime, delivery, account, books, found)
+        return _look_and_take(runtime, delivery, account, books)
     except LeaseLostError as error:
-        log.warning("lease_lost", delivery=delivery_id, detail=str(error), trace_id=delivery.trace_id)
-        return
+        return _Outcome("lease_lost", error.reason, str(error))
     except PlatformError as error:
-        _postpone(runtime, delivery, account or books, error)
-        return
+        return _postpone(runtime, delivery, account or books, error)
     except Exception as error:  # whatever it is, the delivery must not be lost over it
-        log.exception("crash", delivery=delivery_id, trace_id=delivery.trace_id)
-        _postpone(runtime, delivery, account or books, PlatformError("INTERNAL", repr(error)[:500]))
-        return
-    for refund_id in refund_ids:
-        carry(runtime, refund_id)
+        log.exception("crash", delivery=delivery.id, trace_id=delivery.trace_id)
+        internal = PlatformError("INTERNAL", repr(error)[:500])
+        return _postpone(runtime, delivery, account or books, internal)
+
+
+def _look_and_take(
+    runtime: Runtime, delivery: Delivery, account: Account | None, books: NetSuiteAccount
+) -> _Outcome:
+    """Read what the delivery does not say and take it over; read again what other news overtook meanwhile."""
+    events = [event_from_json(data) for data in delivery.events]
+    for _ in range(_LOOKS):
+        found = {event: _read(runtime, account, books, event) for event in events}
+        with suppress(StaleLookError):
+            return _take(runtime, delivery, account, books, found)
+    raise PlatformError("TRANSIENT", f"other news overtook it each of the {_LOOKS} times it was read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +146,14 @@ class _Read:
         asked: The storefront orders that may stand behind it.
         seen: What a storefront has of an order that was touched.
         is_late: The refund that was told of is not there yet.
+        look: What was begun before NetSuite's was read.
     """
 
     record: NetSuiteRefund | None = None
     asked: tuple[Found, ...] = ()
     seen: tuple[RefundSeen, ...] = ()
     is_late: bool = False
+    look: Look | None = None
 
 
 def _read(runtime: Runtime, account: Account | None, books: NetSuiteAccount, event: Event) -> _Read:
@@ -98,10 +168,11 @@ def _read(runtime: Runtime, account: Account | None, books: NetSuiteAccount, eve
         if not netsuite.needs_reading(session, books, event):
             return _Read()
         fields = netsuite.order_fields(session, books)
+        look = netsuite.look(session, books, event, now=utcnow())
     if books.paused_reason:
         raise PlatformError("ACCOUNT_PAUSED", books.paused_reason)
     record = runtime.netsuite(books).refund(event.record_type, event.record_id, match_fields=fields)
-    return _Read(record, owner.ask(runtime, books, record))
+    return _Read(record, owner.ask(runtime, books, record), look=look)
 
 
 def _take(
@@ -110,7 +181,7 @@ def _take(
     account: Account | None,
     books: NetSuiteAccount,
     found: dict[Event, _Read],
-) -> list[int]:
+) -> _Outcome:
     """Take every event over in one transaction with closing the delivery; all of it counts, or nothing."""
     now = utcnow()
     refund_ids: list[int] = []
@@ -128,6 +199,7 @@ def _take(
                     now=now,
                     trace_id=delivery.trace_id,
                     received_at=delivery.received_at,
+                    look=read.look,
                 )
                 if taken.reason in _OWNERLESS:
                     raise PlatformError(taken.reason, taken.detail)
@@ -145,13 +217,18 @@ def _take(
                         received_at=delivery.received_at,
                     )
         is_late = any(read.is_late for read in found.values()) and not _brought_news(session, refund_ids, now)
-        if is_late and account is not None:
-            closed = _late(session, runtime, delivery, account, now=now)
+        look = _next_look(runtime, delivery, account, now=now) if is_late and account is not None else None
+        if look is not None:
+            outcome = _Outcome("late", "ROWS_LATE")
+            closed = deliveries.postpone(session, delivery, look, reason="ROWS_LATE", detail="", counts=False)
         else:
-            closed = deliveries.finish(session, delivery, now=now, reason=why, detail=detail)
+            outcome = _Outcome("processed", *(("NOTHING_FOUND", "") if is_late else (why, detail)))
+            closed = deliveries.finish(
+                session, delivery, now=now, reason=outcome.reason, detail=outcome.detail
+            )
         if not closed:
             raise LeaseLostError(f"delivery {delivery.id} was taken over while it was worked on")
-    return list(dict.fromkeys(refund_ids))
+    return replace(outcome, refund_ids=tuple(dict.fromkeys(refund_ids)))
 
 
 def _brought_news(session: Session, refund_ids: list[int], now: datetime) -> bool:
@@ -160,15 +237,12 @@ def _brought_news(session: Session, refund_ids: list[int], now: datetime) -> boo
     return session.scalar(query.limit(1)) is not None
 
 
-def _late(session: Session, runtime: Runtime, delivery: Delivery, account: Account, *, now: datetime) -> bool:
-    """Look again later for a refund the platform told of and does not show yet, or leave it at that."""
+def _next_look(runtime: Runtime, delivery: Delivery, account: Account, *, now: datetime) -> datetime | None:
+    """Return when to look again for a refund the platform told of and does not show; None to leave it."""
     waited = now - delivery.received_at
     looks = runtime.storefront(account).late_looks
     look = next((each for each in looks if each > waited), None)
-    if look is None:
-        return deliveries.finish(session, delivery, now=now, reason="NOTHING_FOUND")
-    due = delivery.received_at + look
-    return deliveries.postpone(session, delivery, due, reason="ROWS_LATE", detail="", counts=False)
+    return None if look is None else delivery.received_at + look
 
 
 def _postpone(
@@ -176,7 +250,7 @@ def _postpone(
     delivery: Delivery,
     owner_of_it: Account | NetSuiteAccount,
     error: PlatformError,
-) -> None:
+) -> _Outcome:
     """Put a delivery off that could not be read: by the retry schedule, or until its account is resumed."""
     now = utcnow()
     recovery = reason(error.reason).recovery
@@ -204,10 +278,4 @@ def _postpone(
             deliveries.postpone(
                 session, delivery, due, reason=error.reason, detail=error.detail, counts=counts
             )
-    log.warning(
-        "delivery_postponed",
-        delivery=delivery.id,
-        reason=error.reason,
-        detail=error.detail,
-        trace_id=delivery.trace_id,
-    )
+    return _Outcome("failed" if due is None else "postponed", error.reason, error.detail)

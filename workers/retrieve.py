@@ -12,7 +12,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ledger import audit, orders
+from ledger.clock import utcnow
 from ledger.events import RecordChanged
+from ledger.looks import Look, StaleLookError
 from ledger.models import Account, OrderLink, Refund
 from ledger.policy import Policy
 from ledger.reasons import reason as known_reason
@@ -32,7 +34,7 @@ class RetrieveError(Exception):
 
     Attributes:
         reason: `order_not_found`, `order_deleted`, `order_not_synced`, `order_not_billed`,
-            `ambiguous_order`, `no_refund` or `not_taken`.
+            `ambiguous_order`, `no_refund`, `not_taken` or `changing`.
     """
 
     def __init__(self, reason: str, message: str) -> None:
@@ -139,10 +141,15 @@ def from_netsuite(runtime: Runtime, request: Request, *, now: datetime) -> Retri
         if len(found.orders) <= 1:  # what a person says decides which account's order it is
             orders.link_netsuite(link, linked_order(found), now=now)
             session.flush()
-        taken = [
-            netsuite.take(session, account.netsuite, event, record, now=now, trace_id=request.trace_id)
-            for event, record in records
-        ]
+        try:
+            taken = [
+                netsuite.take(
+                    session, account.netsuite, event, record, now=now, trace_id=request.trace_id, look=look
+                )
+                for event, record, look in records
+            ]
+        except StaleLookError as error:
+            raise RetrieveError("changing", f"{error}; ask again") from error
         ids = [number for each in taken for number in each.refund_ids]
         if not ids:
             raise RetrieveError("not_taken", " ".join(_why(each) for each in taken))
@@ -207,15 +214,16 @@ def _check(found: NetSuiteOrder, order: _Order) -> None:
 
 def _read(
     runtime: Runtime, account: Account, document: Document
-) -> tuple[RecordChanged, NetSuiteRefund | None]:
-    """Return what NetSuite would have told of a record's creation, and the record as read."""
+) -> tuple[RecordChanged, NetSuiteRefund | None, Look | None]:
+    """Return what NetSuite would have told of a record's creation, the record as read, and the look at it."""
     event = RecordChanged(document.record_type, document.id, "create", external_id=document.external_id)
     with runtime.database.read() as session:
         if not netsuite.needs_reading(session, account.netsuite, event):
-            return event, None
+            return event, None, None
         fields = netsuite.order_fields(session, account.netsuite)
+        look = netsuite.look(session, account.netsuite, event, now=utcnow())
     client = runtime.netsuite(account.netsuite)
-    return event, client.refund(document.record_type, document.id, match_fields=fields)
+    return event, client.refund(document.record_type, document.id, match_fields=fields), look
 
 
 def _link(session: Session, request: Request, order: _Order, *, now: datetime) -> OrderLink:

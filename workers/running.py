@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from ledger import pausing, runs
 from ledger.audit import SYSTEM
@@ -38,20 +39,21 @@ def work(runtime: Runtime, run_id: int) -> bool:
     if run is None:
         return False
     runtime.journal.clear()
-    try:
-        is_over = _step(runtime, run)
-    except LeaseLostError as error:
-        log.warning("lease_lost", run=run.id, detail=str(error), trace_id=run.trace_id)
-    except PlatformError as error:
-        _put_off(runtime, run, error)
-    except (CredentialsError, SecretsError) as error:
-        _put_off(runtime, run, PlatformError("BAD_CREDENTIALS", str(error)))
-    except Exception as error:  # whatever it is, the run must say so
-        log.exception("crash", run=run.id, trace_id=run.trace_id)
-        _put_off(runtime, run, PlatformError("INTERNAL", repr(error)[:500]))
-    else:
-        if not is_over:
-            runtime.waker.runs(run.source, [run.id])
+    with bound_contextvars(trace_id=run.trace_id):
+        try:
+            is_over = _step(runtime, run)
+        except LeaseLostError as error:
+            log.warning("lease_lost", run=run.id, detail=str(error), trace_id=run.trace_id)
+        except PlatformError as error:
+            _put_off(runtime, run, error)
+        except (CredentialsError, SecretsError) as error:
+            _put_off(runtime, run, PlatformError("BAD_CREDENTIALS", str(error)))
+        except Exception as error:  # whatever it is, the run must say so
+            log.exception("crash", run=run.id, trace_id=run.trace_id)
+            _put_off(runtime, run, PlatformError("INTERNAL", repr(error)[:500]))
+        else:
+            if not is_over:
+                runtime.waker.runs(run.source, [run.id])
     return True
 
 

@@ -4,20 +4,24 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
+import structlog
 from redis import Redis
 
 from ledger import embedded, installation, queue
-from ledger.counters import CALLS, Counters
+from ledger.counters import CALLS, QUOTA, Counters
 from ledger.database import Database
 from ledger.installation import Installation
 from ledger.models import Account, NetSuiteAccount
 from ledger.secrets import Vault
 from ledger.settings import Settings
+from workers.platforms.errors import Call
 from workers.platforms.http import Http, Journal
 from workers.platforms.netsuite import NetSuiteClient
 from workers.platforms.slots import Slots
 from workers.platforms.storefront import Storefront
 from workers.platforms.storefronts import STOREFRONTS
+
+log = structlog.get_logger()
 
 _REDIS_TIMEOUT: Final = 5.0  # seconds
 USER_AGENT: Final = "refund-sync/0.1"
@@ -79,11 +83,24 @@ class Runtime:
         """What this process counts."""
         return Counters(self.redis)
 
-    def _http_of(self, platform: str) -> Http:
-        def count(status: int | None, seconds: float) -> None:
-            self.counters.observe(CALLS, platform, str(status or "none"), seconds=seconds)
+    def _http_of(self, platform: str, slug: str) -> Http:
+        def count(call: Call, seconds: float) -> None:
+            self.counters.observe(CALLS, platform, str(call.status or "none"), seconds=seconds)
+            log.info(
+                "call",
+                platform=platform,
+                account=slug,
+                method=call.method,
+                url=call.url,
+                status=call.status,
+                request_id=call.request_id,
+                ms=round(seconds * 1000),
+            )
 
-        return self.http.counted(count)
+        def left(resource: str, value: float) -> None:
+            self.counters.set(QUOTA, platform, slug, resource, value=round(value, 1))
+
+        return self.http.counted(count, left)
 
     def netsuite(self, account: NetSuiteAccount) -> NetSuiteClient:
         """Return the client of a NetSuite account; made anew when the account changes."""
@@ -93,7 +110,7 @@ class Runtime:
                 account_id=account.account_id,
                 api_url=account.api_url,
                 credentials=self.vault.open(account.credentials),
-                http=self._http_of("netsuite"),
+                http=self._http_of("netsuite", account.slug),
                 slots=Slots(self.redis, f"netsuite:{account.account_id}", account.concurrency),
             )
         return self._netsuite[known]
@@ -106,6 +123,6 @@ class Runtime:
                 account.storefront_id,
                 account.api_url,
                 self.vault.open(account.credentials),
-                self._http_of(account.platform.value),
+                self._http_of(account.platform.value, account.slug),
             )
         return self._storefronts[known]

@@ -15,7 +15,7 @@ from typing import Final
 import structlog
 from sqlalchemy.exc import OperationalError
 
-from ledger import deliveries, due, idempotency, polls, requests
+from ledger import alert_outbox, alerts, deliveries, due, idempotency, personal, polls, requests
 from ledger.clock import utcnow
 from workers.runtime import Runtime
 
@@ -95,17 +95,23 @@ class Scheduler:
             polls.ensure(session, now=utcnow())
 
     def _forget(self) -> None:
-        """Delete what is settled and older than the installation keeps it."""
+        """Delete what is settled, and empty what may be personal, once it is older than it may be."""
         if time.monotonic() - self._forgot_at < _FORGET_EVERY and self._forgot_at:
             return
         self._forgot_at = time.monotonic()
         now = utcnow()
-        before = now - timedelta(days=self._runtime.installation.keep_deliveries_days)
+        shared = self._runtime.installation
+        before = now - timedelta(days=shared.keep_deliveries_days)
+        private = now - timedelta(days=shared.keep_personal_days)
         log.info(
             "forgot",
             deliveries=self._forget_all(partial(deliveries.forget, before=before)),
             requests=self._forget_all(partial(requests.forget, before=before)),
             answers=self._forget_all(partial(idempotency.forget, now=now)),
+            messages=self._forget_all(partial(alert_outbox.forget, before=before)),
+            alerts=self._forget_all(partial(alerts.forget, before=before)),
+            emptied_deliveries=self._forget_all(partial(personal.forget_deliveries, before=private)),
+            emptied_attempts=self._forget_all(partial(personal.forget_attempts, before=private)),
         )
 
     def _forget_all(self, forget: Callable[..., int]) -> int:

@@ -2,6 +2,7 @@
 
 import gzip
 import socket
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.support.racing import race
 from tests.webhooks.keyserver import KeyServer, key_server
+from tests.workers.platforms.wire import wire
 from webhooks.keys import FETCHES, KEPT, KEPT_MISSING, KEPT_STALE, LARGEST, WINDOW, FetchedKeys
 from webhooks.sources.protocol import KeyUnreachableError, NoKeys, NoSuchKeyError
 
@@ -115,9 +117,15 @@ def test_in_development_nothing_but_http_is_asked(keys: FetchedKeys, url: str) -
     unreachable(keys, url)
 
 
-def test_https_is_asked_and_has_to_be_https(server: KeyServer) -> None:
+def test_https_is_asked_and_has_to_be_https(keys: FetchedKeys, server: KeyServer) -> None:
     url = server.keep("/k", PEM).replace("http://", "https://")
-    assert "SSLError" in unreachable(FetchedKeys(), url)
+    assert "SSLError" in unreachable(keys, url)
+    assert server.asked == []
+
+
+def test_a_private_address_is_not_asked(server: KeyServer) -> None:
+    url = server.keep("/k", PEM).replace("http://", "https://")
+    assert "127.0.0.1, which is not a public address" in unreachable(FetchedKeys(), url)
     assert server.asked == []
 
 
@@ -181,6 +189,17 @@ def test_a_failure_tells_no_credential(keys: FetchedKeys, server: KeyServer) -> 
     with pytest.raises(KeyUnreachableError) as caught:
         keys.get(server.keep("/k", status=500), headers={"Authorization": "hidden"}, form={"s": "hidden"})
     assert "hidden" not in str(caught.value)
+
+
+def test_a_server_that_says_a_byte_now_and_then_is_not_listened_to_for_ever() -> None:
+    def drip(connection: socket.socket, over: threading.Event) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n")
+        while not over.wait(0.01):
+            connection.sendall(b"x")
+
+    with wire(drip) as server:
+        hasty = FetchedKeys(allow_private=True, longest=0.2)
+        assert "ConnectionError" in unreachable(hasty, f"{server.url}/k")
 
 
 # Keeping

@@ -52,7 +52,7 @@ def test_what_waits_in_a_queue_and_what_workers_counted_is_shown(web: Web, valke
         Waker(redis).refunds("netsuite", [1, 2])
         counters = Counters(redis)
         counters.add(ATTEMPTS, "post", "POSTED")
-        counters.set(QUOTA, "shopify", "my-shop", value=1800)
+        counters.set(QUOTA, "shopify", "my-shop", "points", value=1800)
         for seconds in (0.2, 0.2, 4000.0):
             counters.observe(POSTED, "shopify", seconds=seconds)
         counters.flush()
@@ -60,7 +60,8 @@ def test_what_waits_in_a_queue_and_what_workers_counted_is_shown(web: Web, valke
     assert found["refund_sync_queue_depth", (("queue", "netsuite"),)] == 2
     assert found["refund_sync_queue_depth", (("queue", "amazon"),)] == 0
     assert found["refund_sync_attempts_total", (("outcome", "post"), ("reason", "POSTED"))] == 1
-    assert found["refund_sync_platform_quota_left", (("account", "my-shop"), ("platform", "shopify"))] == 1800
+    quota = (("account", "my-shop"), ("platform", "shopify"), ("resource", "points"))
+    assert found["refund_sync_platform_quota_left", quota] == 1800
     name = "refund_sync_webhook_to_posted_seconds"
     assert [
         found[f"{name}_bucket", (("le", bound), ("source", "shopify"))] for bound in ("0.1", "0.25", "+Inf")

@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from ledger import accounts, deliveries
+from ledger import accounts, deliveries, personal
 from ledger.events import Event, OrderSeen, RecordChanged, RefundSeen, event_from_json
 from ledger.models import Account, Delivery, DeliveryState, NetSuiteAccount
 from tests.support.ledger import NOW
@@ -65,6 +65,6 @@ def test_a_delivery_that_is_still_not_understood_says_why(web: Web) -> None:
 def test_an_erased_delivery_cannot_be_read_again(web: Web, shop_id: int) -> None:
     web.shopify("refunds/create", refund())
     with web.database.write() as session:
-        deliveries.erase(session, shop_id, None, now=NOW, actor="test")
+        personal.erase(session, shop_id, None, now=NOW, actor="test")
     with pytest.raises(ErasedError, match="was erased"):
         told(web)

@@ -1,6 +1,9 @@
 """A worker process with both platforms around it."""
 
-from collections.abc import Iterator, MutableMapping
+import logging
+import signal
+from collections.abc import Callable, Iterator, MutableMapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,15 +11,22 @@ import pytest
 import requests
 import structlog
 from cryptography.fernet import Fernet
+from redis import Redis
 
+from ledger.clock import utcnow
 from ledger.settings import Settings
 from sandbox.server import SandboxServer
+from tests.support.ledger import make_account
 from tests.support.sandboxed import Books, Shop
+from tests.support.telling import Teller
 from tests.support.world import World
 from tests.workers.platforms.world import Control
+from workers import jobs
 from workers.runtime import Runtime
+from workers.worker import make_worker
 
 Line = MutableMapping[str, Any]
+Work = Callable[[], None]
 
 _KEY = Fernet.generate_key().decode()
 
@@ -44,8 +54,44 @@ def worker_settings(database_url: str, valkey_url: str, tmp_path: Path) -> Setti
 @pytest.fixture
 def log() -> Iterator[list[Line]]:
     """Every line the process writes to its log."""
-    with structlog.testing.capture_logs() as lines:
+    with structlog.testing.capture_logs([structlog.contextvars.merge_contextvars]) as lines:
         yield lines
+
+
+@pytest.fixture
+def _settled() -> Iterator[None]:
+    """Put back what a worker sets up for its whole process."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    root, words = logging.getLogger(), structlog.get_config()
+    kept, level = root.handlers[:], root.level
+    yield
+    structlog.configure(**words)
+    root.handlers[:] = kept
+    root.setLevel(level)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture
+def work(
+    world: World, monkeypatch: pytest.MonkeyPatch, database_url: str, valkey_url: str, _settled: None
+) -> Iterator[Work]:
+    """Works the queue `shopify` off as a process with this environment does."""
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("REDIS_URL", valkey_url)
+    monkeypatch.setenv("REFUND_SYNC_SECRET_KEY", world.runtime.settings.secret_keys[0])
+    monkeypatch.setenv("REFUND_SYNC_ALLOW_PRIVATE_URLS", "1")
+    jobs.runtime.cache_clear()
+    yield lambda: worked(world.runtime.redis)
+    if jobs.runtime.cache_info().currsize:
+        jobs.runtime().redis.close()
+        jobs.runtime().database.dispose()
+    jobs.runtime.cache_clear()
+
+
+def worked(redis: Redis) -> None:
+    """Work the queue off, and say nothing."""
+    make_worker("shopify", redis).work(burst=True, logging_level="CRITICAL")
 
 
 @pytest.fixture
@@ -67,3 +113,14 @@ def netsuite(world: World) -> Books:
 def shop(world: World, netsuite: Books) -> Shop:
     """A shop whose refunds go to NetSuite; the ledger calls it `shop`."""
     return world.add_shop(netsuite)
+
+
+@pytest.fixture
+def teller(worker_settings: Settings) -> Iterator[Teller]:
+    """A process on a ledger with one shop."""
+    settings = replace(worker_settings, public_url="https://refunds.example.com")
+    made = Teller(Runtime(settings), utcnow())
+    with made.runtime.database.write() as session:
+        make_account(session, made.runtime.vault)
+    yield made
+    made.close()

@@ -18,8 +18,9 @@ from ledger.states import State
 from tests.support.ledger import TRACE, make_seen
 from tests.support.racing import race
 from tests.support.sandboxed import Books, Shop, Tenant
-from tests.support.world import World
+from tests.support.world import World, changed, while_held
 from workers import answering
+from workers.process import process
 from workers.runtime import Runtime
 
 Ask = Callable[[Session], Request]
@@ -94,6 +95,24 @@ def test_the_books_refunds_are_taken_over(world: World, netsuite: Books) -> None
     assert answer.state is RequestState.DONE
     assert world.only_refund().source_refund_id == record_id
     assert world.runtime.redis.llen("rq:queue:netsuite") == 1
+
+
+def test_a_record_that_news_overtook_while_it_was_read_is_left_to_the_news(
+    world: World, netsuite: Books
+) -> None:
+    shop = world.add_shop(netsuite, direction=Direction.FROM_NETSUITE)
+    order = shop.order()
+    record_id = netsuite.refund(netsuite.order(str(order["name"])))
+    told = world.deliver(netsuite, changed("creditmemo", record_id))
+    refusals: list[Request] = []
+    netsuite.fault("suiteql", "latency", seconds=0, when="after")  # of the order; then comes the record
+    ask = lambda: refusals.append(retrieve(world, shop, str(order["name"])))  # noqa: E731 - in another thread
+    with while_held(netsuite, "suiteql", ask, after=1, when="after"):
+        process(world.another(), told)
+    (refused,) = refusals
+    assert (refused.state, refused.reason) == (RequestState.FAILED, "changing")
+    assert refused.detail.endswith("; ask again")
+    assert retrieve(world, shop, str(order["name"])).state is RequestState.DONE
 
 
 def test_it_is_told_in_plain_words_why_nothing_came(world: World, netsuite: Books) -> None:

@@ -18,6 +18,7 @@ from tests.support.readers import Runs, soon, work_off
 from tests.support.sandboxed import SHIRT, TBA, Books, Shop, Tenant
 from tests.support.world import World, changed, while_held
 from workers import dry_run, running
+from workers.process import process
 from workers.rules.views import Action
 from workers.scheduler import Scheduler
 
@@ -62,6 +63,24 @@ def credited(netsuite: Books, shop: Shop, number: int = 1) -> list[str]:
     """Let NetSuite credit some orders of a shop; return the memos' ids."""
     names = [shop.order(silent=True)["name"] for _ in range(number)]
     return [netsuite.refund(netsuite.order(name, silent=True), silent=True) for name in names]
+
+
+def test_a_record_that_news_overtook_while_it_was_read_is_read_again(
+    world: World, netsuite: Books, outward: Shop, people: Runs
+) -> None:
+    (memo,) = credited(netsuite, outward)
+    world.add_shop(netsuite, "other", direction=Direction.FROM_NETSUITE)
+    run = people.begin(outward, RunKind.BACKFILL)
+    told = world.deliver(netsuite, changed("creditmemo", memo))
+    # It has read the record, and asks the shops whose order it is.
+    with while_held(outward, "graphql:query", lambda: running.work(world.runtime, run.id), after=0):
+        netsuite.edit("creditMemo", memo, item={"items": [{"line": 1, "quantity": 2, "amount": 40}]})
+        process(world.another(), told)
+    put_off = people.get(run)
+    assert (put_off.state, put_off.reason) == (RunState.RUNNING, "TRANSIENT")
+    assert world.only_refund().amount_minor == 4000
+    assert people.through(people.work(run)).state is RunState.DONE
+    assert world.only_refund().amount_minor == 4000
 
 
 def findings(people: Runs, run: Run) -> dict[str, tuple[Finding, str]]:

@@ -1,6 +1,7 @@
 from datetime import timedelta
 from decimal import Decimal
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
@@ -11,7 +12,7 @@ from ledger.models.accounts import Direction
 from ledger.states import State
 from tests.support.ledger import make_seen
 from tests.support.sandboxed import Books, Shop
-from tests.support.world import World
+from tests.support.world import World, changed
 
 
 def test_a_refund_of_an_invoice_becomes_a_credit_memo_by_one_read_and_one_write(
@@ -194,6 +195,28 @@ def test_a_return_is_authorized_once_and_refunded_when_the_goods_are_there(
     (memo,) = netsuite.records("creditMemo")
     assert memo["createdFrom"]["id"] == authorization["id"]
     assert netsuite.writes() == {"returnAuthorization": 1, "creditMemo": 1}
+
+
+@pytest.mark.parametrize(("status", "word"), [("C", "cancelled"), ("H", "closed")])
+def test_a_return_that_is_ended_in_netsuite_is_told_at_once(
+    world: World, netsuite: Books, status: str, word: str
+) -> None:
+    shop = world.add_shop(netsuite, returns="create")
+    netsuite.order()
+    world.tell(shop, make_seen())
+    refund = world.only_refund()
+    (authorization,) = netsuite.records("returnAuthorization")
+    netsuite.edit("returnAuthorization", authorization["id"], orderStatus={"id": status})
+    created_from = str(authorization["createdFrom"]["id"])
+    event = changed("returnauthorization", authorization["id"], "edit", created_from=created_from)
+    world.tell(netsuite, event)
+    refund = world.only_refund()
+    assert (refund.state, refund.reason) == (State.DISCREPANCY, "RETURN_CLOSED")
+    assert refund.detail.endswith(f" was {word}")
+    assert netsuite.writes() == {"returnAuthorization": 1}
+    netsuite.edit("returnAuthorization", authorization["id"], orderStatus={"id": "F"})
+    world.act(actions.retry, refund.id)
+    assert world.carry(refund.id).state is State.POSTED
 
 
 def test_a_return_whose_making_was_not_answered_is_not_authorized_again(

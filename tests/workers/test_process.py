@@ -233,7 +233,7 @@ def test_a_worker_whose_delivery_was_taken_over_records_nothing(
     assert world.refunds() == []
     delivery = world.delivery(delivery_id)
     assert (delivery.state, delivery.reason, delivery.attempts) == (DeliveryState.RECEIVED, "", 0)
-    assert [line["event"] for line in world.log] == ["lease_lost"]
+    assert [line["outcome"] for line in world.log if line["event"] == "worked_off"] == ["lease_lost"]
     assert world.process(delivery_id).state is DeliveryState.PROCESSED
     assert len(world.refunds()) == 1
 
@@ -261,6 +261,44 @@ def test_news_of_a_record_that_is_ours_is_taken_without_reading_it(
     world.tell(netsuite, changed("creditmemo", posted.target_id, external_id=posted.key))
     assert netsuite.operations() == calls
     assert [(each.origin, each.reason) for each in world.refunds()][1:] == [("netsuite", "ECHO")]
+
+
+TWO = {"items": [{"line": 1, "quantity": 2, "amount": 40}]}
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+def test_of_two_edits_at_once_the_newer_stays_however_late_the_older_was_read(
+    world: World,
+    netsuite: Books,
+    memo: str,
+    is_known: bool,  # noqa: FBT001 - a parameter of pytest
+) -> None:
+    world.add_shop(netsuite, direction=Direction.FROM_NETSUITE)
+    if is_known:
+        world.tell(netsuite, changed("creditmemo", memo))
+    asked = len(netsuite.operations())
+    first, second = (world.deliver(netsuite, changed("creditmemo", memo, "edit")) for _ in range(2))
+    work = lambda: world.process(first)  # noqa: E731 - read in another thread
+    with while_held(netsuite, "suiteql", work, after=0, when="after"):
+        netsuite.edit("creditMemo", memo, item=TWO)
+        process(world.another(), second)
+        assert world.only_refund().amount_minor == 4000
+    assert world.only_refund().amount_minor == 4000
+    assert netsuite.operations()[asked:] == ["suiteql"] * 3  # the first one's was thrown away
+    assert {world.delivery(each).state for each in (first, second)} == {DeliveryState.PROCESSED}
+
+
+def test_news_that_is_overtaken_again_and_again_is_put_off(
+    world: World, netsuite: Books, memo: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.add_shop(netsuite, direction=Direction.FROM_NETSUITE)
+    monkeypatch.setattr("workers.process._LOOKS", 1)
+    first, second = (world.deliver(netsuite, changed("creditmemo", memo)) for _ in range(2))
+    with while_held(netsuite, "suiteql", lambda: world.process(first), after=0, when="after"):
+        process(world.another(), second)
+    put_off = world.delivery(first)
+    assert (put_off.state, put_off.reason) == (DeliveryState.RECEIVED, "TRANSIENT")
+    assert world.process(first).state is DeliveryState.PROCESSED
 
 
 def test_every_refund_of_a_delivery_is_carried_though_one_of_them_breaks(

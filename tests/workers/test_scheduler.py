@@ -15,12 +15,23 @@ from ledger import deliveries, idempotency, installation, people, refunds, reque
 from ledger.clock import utcnow
 from ledger.database import Database
 from ledger.due import AGAIN
-from ledger.models import Account, Delivery, KeptAnswer, NetSuiteAccount, Refund, Request, Role
+from ledger.models import (
+    Account,
+    Alert,
+    AlertMessage,
+    Delivery,
+    KeptAnswer,
+    NetSuiteAccount,
+    Refund,
+    Request,
+    Role,
+)
 from ledger.models.deliveries import DeliveryState
 from ledger.queue import QUEUES, open_queue
 from ledger.refunds import LEASE
 from ledger.settings import Settings
 from ledger.states import Transition
+from tests.support.alerts import make_channel, raise_errors, tell_all
 from tests.support.ledger import TRACE, make_account, make_delivery, make_refund, make_seen
 from tests.support.racing import race
 from tests.support.waiting import until
@@ -310,6 +321,24 @@ def test_only_old_deliveries_that_are_settled_are_forgotten(runtime: Runtime, ac
         until(lambda: keys() == set(kept))
 
 
+def test_what_may_be_personal_is_emptied_once_it_is_old(runtime: Runtime, account: Account) -> None:
+    with runtime.database.write() as session:
+        installation.store(session, "keep_personal_days", "2")
+        numbers = [
+            deliveries.accept(
+                session, make_delivery(account, key=str(age)), now=utcnow() - timedelta(days=age)
+            )
+            for age in (1, 3)
+        ]
+
+    def bodies() -> list[bool]:
+        with runtime.database.read() as session:
+            return [bool(session.get_one(Delivery, number).body) for number in numbers]
+
+    with running(Scheduler(runtime, interval=0.01)):
+        until(lambda: bodies() == [True, False])
+
+
 def test_what_a_person_asked_for_is_swept_and_forgotten_once_it_is_answered_and_old(
     runtime: Runtime, account: Account
 ) -> None:
@@ -354,3 +383,22 @@ def test_a_scheduler_that_was_stopped_before_it_began_sweeps_nothing(
     scheduler.stop()
     scheduler.run()
     assert woken(runtime.redis) == {}
+
+
+def test_old_alerts_are_forgotten_with_the_messages_that_told_them(
+    runtime: Runtime, account: Account
+) -> None:
+    long_ago = utcnow() - timedelta(days=365)
+    with runtime.database.write() as session:
+        make_channel(session, runtime.vault)
+        raise_errors(session, account.id, 1, now=long_ago)
+        raise_errors(session, account.id, 2, now=utcnow())
+    tell_all(runtime.database, long_ago)
+
+    def left() -> tuple[list[int], int]:
+        with runtime.database.read() as session:
+            kept = list(session.scalars(select(Alert.subject_id)))
+            return kept, len(session.scalars(select(AlertMessage)).all())
+
+    with running(Scheduler(runtime, interval=0.01)):
+        until(lambda: left() == ([2], 0))

@@ -182,7 +182,7 @@ def test_a_worker_whose_delivery_was_taken_over_does_not_put_it_off(
         delivery.lease_token += 1
         delivery.lease_until = None
     assert world.delivery(delivery_id).reason == ""
-    assert [line["event"] for line in world.log] == ["lease_lost"]
+    assert [line["outcome"] for line in world.log if line["event"] == "worked_off"] == ["lease_lost"]
 
 
 def test_a_platform_without_subscriptions_confirms_none(world: World, netsuite: Books, shop: Shop) -> None:

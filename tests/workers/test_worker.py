@@ -1,23 +1,21 @@
 """The worker process's loop on a real queue, and what somebody who can write to Redis may put into it."""
 
 import json
-import logging
 import os
 import pickle
-import signal
 import zlib
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import structlog
 from redis import Redis
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 
 from ledger import requests
 from ledger.clock import utcnow
+from ledger.counters import CALLS, QUOTA, Counters
 from ledger.models import Account, RequestState, RunKind, RunState
 from ledger.models.deliveries import DeliveryState
 from ledger.queue import open_queue
@@ -26,11 +24,9 @@ from tests.support.ledger import TRACE, make_seen
 from tests.support.readers import Runs, begin_polls, polled
 from tests.support.sandboxed import Books, Shop
 from tests.support.world import World
-from workers import jobs
+from tests.workers.conftest import Work, worked
 from workers.scheduler import Scheduler
 from workers.worker import make_worker
-
-Work = Callable[[], None]
 
 pytestmark = pytest.mark.usefixtures("_settled")
 
@@ -43,40 +39,6 @@ class Bomb:
 
     def __reduce__(self) -> tuple[Callable[[str], None], tuple[str]]:
         return os.mkdir, (str(self.path),)
-
-
-@pytest.fixture
-def _settled() -> Iterator[None]:
-    """Put back what a worker sets up for its whole process."""
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    root, words = logging.getLogger(), structlog.get_config()
-    kept, level = root.handlers[:], root.level
-    yield
-    structlog.configure(**words)
-    root.handlers[:] = kept
-    root.setLevel(level)
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
-
-
-@pytest.fixture
-def work(world: World, monkeypatch: pytest.MonkeyPatch, database_url: str, valkey_url: str) -> Iterator[Work]:
-    """Works the queue `shopify` off as a process with this environment does."""
-    monkeypatch.setenv("DATABASE_URL", database_url)
-    monkeypatch.setenv("REDIS_URL", valkey_url)
-    monkeypatch.setenv("REFUND_SYNC_SECRET_KEY", world.runtime.settings.secret_keys[0])
-    monkeypatch.setenv("REFUND_SYNC_ALLOW_PRIVATE_URLS", "1")
-    jobs.runtime.cache_clear()
-    yield lambda: worked(world.runtime.redis)
-    if jobs.runtime.cache_info().currsize:
-        jobs.runtime().redis.close()
-        jobs.runtime().database.dispose()
-    jobs.runtime.cache_clear()
-
-
-def worked(redis: Redis) -> None:
-    """Work the queue off, and say nothing."""
-    make_worker("shopify", redis).work(burst=True, logging_level="CRITICAL")
 
 
 @pytest.fixture
@@ -221,3 +183,7 @@ def test_a_worker_polls_and_works_on_runs_bit_by_bit_when_it_is_woken_for_them(
     done = people.get(run)
     assert (done.state, done.done_until) == (RunState.DONE, done.reaches_to)
     assert shop.operations() == ["graphql:query"] * 5  # the poll, and four bits of at most a day
+    counted = Counters(world.runtime.redis).read()
+    calls = {labels: value for labels, value in counted[CALLS.name].items() if "sum" not in labels}
+    assert (sum(calls.values()), {labels[:2] for labels in calls}) == (5, {("shopify", "200")})
+    assert ("shopify", "shop", "points") in counted[QUOTA.name]

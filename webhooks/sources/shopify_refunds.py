@@ -63,7 +63,8 @@ def refund_seen(
         refund_id=refund.id,
         order_id=order_id,
         order_name="",
-        occurred_at=refund.processed_at or refund.created_at,
+        # Not `processed_at`, which whoever imports a refund may set to any time before it was there.
+        occurred_at=refund.created_at,
         currency=known[mode],
         parts=_parts(refund, mode, known),
         payments=payments,

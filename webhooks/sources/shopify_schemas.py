@@ -122,7 +122,6 @@ class _Refund(_Identified):
     makes: ClassVar[type] = shapes.Refund
     order_id = Id(required=True)
     created_at = Moment(required=True)
-    processed_at = Moment(allow_none=True)
     note = _text()
     refund_line_items = _several(_RefundLineItem, required=True)
     refund_shipping_lines = _several(_RefundShippingLine)

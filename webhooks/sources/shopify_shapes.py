@@ -129,7 +129,6 @@ class Refund:
     created_at: datetime
     refund_line_items: Sequence[RefundLineItem]
     transactions: Sequence[Transaction]
-    processed_at: datetime | None = None
     note: str = ""
     refund_shipping_lines: Sequence[RefundShippingLine] = ()
     order_adjustments: Sequence[OrderAdjustment] = ()

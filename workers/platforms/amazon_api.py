@@ -184,12 +184,14 @@ class AmazonApi:
             json=json,
         )
         self._budget.learn(operation, answer.headers)
+        self._http.tell_left(operation, self._budget.left(operation))
         return answer
 
     def _refused(self, operation: str, answer: Answer, *, write: bool) -> PlatformError:
         error = _error(ERRORS, answer, write=write)
         if error.reason == "RATE_LIMITED":
             error.retry_after = self._budget.throttled(operation)
+            self._http.tell_left(operation, self._budget.left(operation))
         return error
 
 

@@ -119,6 +119,13 @@ class Budget:
             bucket.left = min(bucket.left, 0.0)
             return bucket.wait(self._clock())
 
+    def left(self, operation: str) -> float:
+        """Return how many calls of an operation could be made at once."""
+        with self._lock:
+            bucket = self._bucket(operation)
+            bucket.wait(self._clock())
+            return max(bucket.left, 0.0)
+
     def _bucket(self, operation: str) -> _Bucket:
         plan = PLANS[operation]
         return self._buckets.setdefault(operation, _Bucket(plan, plan.burst, self._clock()))

@@ -241,6 +241,7 @@ class EbayClient:
     ) -> Answer:
         token = self._access.token()
         self._quota.spend(target.resource)
+        self._http.tell_left(target.resource, self._quota.left(target.resource))
         return self._http.call(
             method,
             target.url,
@@ -265,6 +266,7 @@ class EbayClient:
         wait = retry_after(answer.headers, utcnow())
         if reason == "RATE_LIMITED":
             wait = self._quota.refused(target.resource, wait)
+            self._http.tell_left(target.resource, 0.0)
         raise PlatformError(
             reason,
             f"{said.code} {said.text}".strip(),

@@ -72,6 +72,15 @@ class Quota:
                 self._full_at[resource] = full_at + each
             return wait
 
+    def left(self, resource: str) -> float:
+        """Return how many calls of a resource could be made at once."""
+        with self._lock:
+            now = self._clock()
+            if self._closed_until.get(resource, now) > now:
+                return 0.0
+            used = max(self._full_at.get(resource, now) - now, 0.0)
+            return max(DAILY[resource] * (_AT_ONCE - used / _DAY), 0.0)
+
     def refused(self, resource: str, seconds: float | None) -> float:
         """Leave a resource alone that eBay refused, for as long as it said; return the seconds."""
         wait = _GUESS if seconds is None else seconds

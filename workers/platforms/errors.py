@@ -17,6 +17,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Final
 
+from ledger.masking import masked_text
 from ledger.reasons import reason as known_reason
 
 _DETAIL_LENGTH: Final = 1000
@@ -54,7 +55,7 @@ class PlatformError(Exception):
 
     Attributes:
         reason: A code of `ledger.reasons`.
-        detail: The platform's own message, shortened.
+        detail: The platform's own message, shortened, without secrets and e-mail addresses.
         retry_after: Seconds the platform asked us to wait; None where it said nothing.
         outcome_unknown: Whether a write may have taken effect all the same.
         call: The call it came from; None where none was made.
@@ -69,9 +70,9 @@ class PlatformError(Exception):
         outcome_unknown: bool = False,
         call: Call | None = None,
     ) -> None:
-        super().__init__(f"{known_reason(reason).code}: {detail[:_DETAIL_LENGTH]}")
         self.reason = reason
-        self.detail = detail[:_DETAIL_LENGTH]
+        self.detail = masked_text(detail[: 2 * _DETAIL_LENGTH])[:_DETAIL_LENGTH]
+        super().__init__(f"{known_reason(reason).code}: {self.detail}")
         self.retry_after = retry_after
         self.outcome_unknown = outcome_unknown
         self.call = call

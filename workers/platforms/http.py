@@ -2,7 +2,9 @@
 
 import copy
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final, Self
@@ -11,14 +13,13 @@ from urllib.parse import urlencode, urlsplit
 import requests
 from requests.auth import AuthBase
 
-from ledger import exact_json
+from ledger import exact_json, transport
 from ledger.clock import utcnow
 from ledger.masking import masked_url
-from workers.platforms import transport
 from workers.platforms.errors import Call, PlatformError
 from workers.platforms.journal import Journal
 
-__all__ = ["Answer", "Http", "Journal"]
+__all__ = ["Answer", "Http", "Journal", "over_by"]
 
 CONNECT_TIMEOUT: Final = 5.0
 """Seconds to connect in, TLS included."""
@@ -29,6 +30,27 @@ LARGEST_ANSWER: Final = 20 * 1024 * 1024
 _CHUNK: Final = 64 * 1024
 _MARGIN: Final = 10.0  # seconds a whole call may take beyond the read timeout
 _REQUEST_IDS: Final = ("X-Request-Id", "X-N-OperationId", "x-amzn-RequestId")  # Shopify, NetSuite, Amazon
+
+Count = Callable[[Call, float], None]
+"""Told each call, whether or not there was an answer, and how long it took in seconds."""
+
+Left = Callable[[str, float], None]
+"""Told what is left of a rate limit, by the resource that is limited."""
+
+_over: ContextVar[float] = ContextVar("over", default=float("inf"))
+
+
+@contextmanager
+def over_by(moment: float) -> Iterator[None]:
+    """Let no call of this thread begin after a moment of the monotonic clock, or last beyond it.
+
+    What a worker has claimed is taken for abandoned when its lease ends, so that nothing may be sent then.
+    """
+    token = _over.set(moment)
+    try:
+        yield
+    finally:
+        _over.reset(token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +93,6 @@ class Http:
         user_agent: Says who calls.
         journal: Records the calls; one of its own where none is given.
         total_timeout: Seconds a whole call may take; by default 10 more than `read_timeout`.
-        count: Told each call's HTTP status, None where there was no answer, and how long it took in seconds.
     """
 
     def __init__(
@@ -82,20 +103,30 @@ class Http:
         user_agent: str,
         journal: Journal | None = None,
         total_timeout: float | None = None,
-        count: Callable[[int | None, float], None] | None = None,
     ) -> None:
         self.journal = Journal() if journal is None else journal
         self._read_timeout = read_timeout
         self._total_timeout = read_timeout + _MARGIN if total_timeout is None else total_timeout
         self._allow_private = allow_private
         self._user_agent = user_agent
-        self._count = count
+        self._count: Count | None = None
+        self._left: Left | None = None
 
-    def counted(self, count: Callable[[int | None, float], None]) -> Self:
-        """Return the same transport with another to tell of its calls."""
+    def counted(self, count: Count, left: Left) -> Self:
+        """Return the same transport with others to tell of its calls, and of what may still be called."""
         same = copy.copy(self)
-        same._count = count  # noqa: SLF001 - it is one of us
+        same._count, same._left = count, left  # noqa: SLF001 - it is one of us
         return same
+
+    def tell_left(self, resource: str, left: float | None) -> None:
+        """Tell what is left of a rate limit.
+
+        Args:
+            resource: What is limited: an operation, or whatever the platform counts together.
+            left: In the platform's units; None where nobody knows.
+        """
+        if self._left is not None and left is not None:
+            self._left(resource, left)
 
     @property
     def longest_call(self) -> float:
@@ -147,9 +178,8 @@ class Http:
             params=dict(params or {}),
             auth=auth,
         )
-        exchange = transport.Exchange(
-            time.monotonic() + self._total_timeout, self._read_timeout, self._allow_private
-        )
+        deadline = min(time.monotonic() + self._total_timeout, _over.get())
+        exchange = transport.Exchange(deadline, self._read_timeout, self._allow_private)
         return self._recorded(request, body, exchange, write=write)
 
     def _recorded(
@@ -171,8 +201,9 @@ class Http:
                 error, exchange, outcome, Call(request.method, masked_url(url), status), write=write
             ) from error
         finally:
+            call = Call(request.method, masked_url(url), status, request_id)
             if self._count is not None:
-                self._count(status, time.monotonic() - begun)
+                self._count(call, time.monotonic() - begun)
             self.journal.record(
                 at=started,
                 method=request.method,
@@ -183,14 +214,12 @@ class Http:
                 response=outcome,
                 request_id=request_id,
             )
-        call = Call(request.method, masked_url(url), status, request_id)
         return Answer(status, response.headers, _json(outcome), outcome, call, content)
 
     def _exchange(
         self, request: requests.Request, exchange: transport.Exchange
     ) -> tuple[requests.Response, bytes]:
-        token = transport.current.set(exchange)
-        try:
+        with transport.under_way(exchange):
             session = transport.session(allow_private=self._allow_private)
             self._check_scheme(request.url, exchange)
             response = session.send(
@@ -203,8 +232,6 @@ class Http:
                 return response, _content(response)
             finally:
                 response.close()
-        finally:
-            transport.current.reset(token)
 
     def _check_scheme(self, url: str, exchange: transport.Exchange) -> None:
         if urlsplit(url).scheme != "https" and not self._allow_private:

@@ -6,11 +6,13 @@ SuiteQL: https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_1
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 from ledger.clock import utcnow
+from ledger.money import Money
 from workers.platforms.errors import PlatformError, TooMuchError, reason_of, retry_after
 from workers.platforms.http import Answer, Http
 from workers.platforms.netsuite_auth import authorizer, validate_credentials
@@ -234,6 +236,24 @@ class NetSuiteClient:
         body = _object(answer)
         return str(body["id"]) if body.get("id") else None
 
+    def total(self, record_type: str, record_id: str, *, currency: str) -> Money:
+        """Return what a record comes to, with tax.
+
+        Args:
+            record_type: In SuiteScript's words.
+            record_id: Internal id.
+            currency: The record's.
+
+        Raises:
+            PlatformError: If NetSuite does not say.
+        """
+        path = f"{RECORDS}/{REST_NAMES[record_type]}/{quote(record_id, safe='')}"
+        answer = self._call("GET", path, write=False, params={"fields": "total"})
+        total = _object(answer).get("total")
+        if isinstance(total, bool) or not isinstance(total, Decimal | int):
+            raise PlatformError("TRANSIENT", "NetSuite's answer has no total", call=answer.call)
+        return Money.rounded(abs(Decimal(total)), currency)
+
     def check(self, *, match: str = "other_ref_num") -> None:
         """Run the real query for an order that nobody has: credentials, role and fields are then known good.
 
@@ -277,7 +297,8 @@ class NetSuiteClient:
 
         def once() -> Answer:
             auth = self._authorizer.auth()
-            with self._slots.slot(self._slot_timeout, lease=self._lease):
+            with self._slots.slot(self._slot_timeout, lease=self._lease) as free:
+                self._http.tell_left("slots", free)
                 return self._http.call(
                     method,
                     self._base + path,

@@ -338,7 +338,7 @@ class ShopifyClient:
         answer = self._send(operation, variables, write=write)
         if answer.status == HTTPStatus.UNAUTHORIZED and self._access.renew():
             answer = self._send(operation, variables, write=write)
-        self._budget.learn(operation, answer.body)
+        self._http.tell_left("points", self._budget.learn(operation, answer.body))
         return self._data(operation, answer, write=write)
 
     def _send(self, operation: str, variables: Mapping[str, Any], *, write: bool) -> Answer:

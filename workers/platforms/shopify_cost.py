@@ -55,8 +55,12 @@ class Budget:
             available = min(self._maximum, self._available + (self._clock() - self._at) * self._rate)
             return max(0.0, (cost - available) / self._rate)
 
-    def learn(self, operation: str, body: Any) -> None:  # noqa: ANN401 - an answer may be any JSON
-        """Take over what an answer says of the operation's cost and of what is left."""
+    def learn(self, operation: str, body: Any) -> float | None:  # noqa: ANN401 - an answer may be any JSON
+        """Take over what an answer says of the operation's cost and of what is left.
+
+        Returns:
+            The points that are left to spend; None where it does not say.
+        """
         cost = _member(_member(body, "extensions"), "cost")
         status = _member(cost, "throttleStatus")
         with self._lock:
@@ -69,6 +73,8 @@ class Budget:
                 self._maximum = float(status["maximumAvailable"])
                 self._rate = float(status["restoreRate"])
                 self._at = self._clock()
+                return self._available
+        return None
 
     def throttled(self, operation: str) -> float:
         """Return the seconds to wait after Shopify said that it throttled an operation."""

@@ -70,7 +70,7 @@ def refund_seen(
         refund_id=number_of(refund["id"]),
         order_id=order_id,
         order_name="",
-        occurred_at=moment(refund["processedAt"] or refund["createdAt"]),
+        occurred_at=moment(refund["createdAt"] or refund["processedAt"]),
         currency=currency,
         parts=_parts(refund, kept, SIDES[currency_mode], currency),
         payments=payments,

@@ -22,7 +22,8 @@ _PRESENCE: Final = 3.0  # seconds after which somebody who stopped asking has lo
 _PAUSE: Final = (0.02, 0.06)  # seconds between two questions, at random so that waiters do not march in step
 
 # KEYS: holders (member -> end of lease), queue (member -> arrival), presence (member -> last seen).
-# ARGV: member, limit, lease and presence in milliseconds. Answers 1 if the member has a slot.
+# ARGV: member, limit, lease and presence in milliseconds. Answers how many are free besides the member's own,
+# or -1 if it has none.
 _ASK: Final = """
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -48,7 +49,7 @@ end
 for _, key in ipairs(KEYS) do
   redis.call('PEXPIRE', key, tonumber(ARGV[3]) + tonumber(ARGV[4]))
 end
-return granted and 1 or 0
+return granted and free - 1 or -1
 """
 _LEAVE: Final = """
 for _, key in ipairs(KEYS) do
@@ -84,8 +85,8 @@ class Slots:
         self._leave = redis.register_script(_LEAVE)
 
     @contextmanager
-    def slot(self, timeout: float, *, lease: float = _LEASE) -> Iterator[None]:
-        """Hold a slot while the block runs.
+    def slot(self, timeout: float, *, lease: float = _LEASE) -> Iterator[int]:
+        """Hold a slot while the block runs; yield how many are free besides.
 
         Args:
             timeout: Seconds to wait for one.
@@ -97,24 +98,24 @@ class Slots:
         """
         member = secrets.token_hex(12)
         try:
-            self._wait(member, timeout, lease)
-            yield
+            yield self._wait(member, timeout, lease)
         finally:
             with suppress(RedisError):  # the lease ends by itself
                 self._leave(keys=self._keys, args=[member])
 
-    def _wait(self, member: str, timeout: float, lease: float) -> None:
+    def _wait(self, member: str, timeout: float, lease: float) -> int:
         deadline = time.monotonic() + timeout
-        while not self._granted(member, lease):
+        while (free := self._granted(member, lease)) < 0:
             if time.monotonic() >= deadline:
                 raise PlatformError(
                     "CONCURRENCY", f"none of {self._limit} slots of {self._name} came free in {timeout:g} s"
                 )
             self._pause(random.uniform(*_PAUSE))  # noqa: S311 - jitter, not a secret
+        return free
 
-    def _granted(self, member: str, lease: float) -> bool:
+    def _granted(self, member: str, lease: float) -> int:
         arguments = [member, str(self._limit), str(round(lease * 1000)), str(round(_PRESENCE * 1000))]
         try:
-            return cast("int", self._ask(keys=self._keys, args=arguments)) == 1
+            return cast("int", self._ask(keys=self._keys, args=arguments))
         except RedisError as error:
             raise PlatformError("TRANSIENT", f"slots cannot be counted: {error}") from error

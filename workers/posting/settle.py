@@ -78,6 +78,8 @@ def settle_decision(
         refund.target_id = decision.target_id
     if ending.transition is Transition.POST:
         refund.posted_at = now
+    elif ending.reason == "AMOUNT_DIFFERS":  # it is there all the same, and less is left of its order
+        refund.posted_at = refund.posted_at or now
     if decision.order_gone and refund.order_link is not None:
         _lose_order(session, refund, refund.order_link, now=now)
     if ending.transition is not Transition.WAIT:

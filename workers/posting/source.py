@@ -5,6 +5,7 @@ from typing import Final
 
 from ledger.clock import utcnow
 from ledger.events import MoneyState, RecordChanged
+from ledger.looks import StaleLookError
 from ledger.models import Refund
 from ledger.models.accounts import Direction
 from ledger.policy import Policy
@@ -53,6 +54,7 @@ def look_before_paying(runtime: Runtime, work: Work) -> None:
         LeaseLostError: If there was news; the refund is looked at anew.
         PlatformError: If NetSuite does not say, or no longer says whose order it goes back to.
     """
+    event = RecordChanged(work.refund.record_type, work.row.source_refund_id, "edit")
     row = work.row
     is_fresh = row.facts_at is not None and utcnow() - row.facts_at < FRESH
     if row.direction is not Direction.FROM_NETSUITE or is_fresh or row.write_began:
@@ -60,13 +62,18 @@ def look_before_paying(runtime: Runtime, work: Work) -> None:
     books = row.account.netsuite
     with runtime.database.read() as session:
         fields = netsuite.order_fields(session, books)
+        look = netsuite.look(session, books, event, now=utcnow())
     record = runtime.netsuite(books).refund(
         work.refund.record_type, row.source_refund_id, match_fields=fields
     )
-    event = RecordChanged(work.refund.record_type, row.source_refund_id, "edit")
-    with runtime.database.write() as session:
-        taken = netsuite.take(session, books, event, record, now=utcnow(), trace_id=row.trace_id)
-        now = load(session, row.id)
+    try:
+        with runtime.database.write() as session:
+            taken = netsuite.take(
+                session, books, event, record, now=utcnow(), trace_id=row.trace_id, look=look
+            )
+            now = load(session, row.id)
+    except StaleLookError as error:
+        raise LeaseLostError(str(error)) from error
     _check(now, work)
     if taken.refund_ids != [row.id]:  # nothing moved it, and yet it is not its order's any more
         raise PlatformError(taken.reason or "INTERNAL", taken.detail)

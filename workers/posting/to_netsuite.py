@@ -7,7 +7,9 @@ from sqlalchemy.orm import Session
 
 from ledger import orders
 from ledger.models import Refund
+from ledger.money import Money
 from ledger.orders import NetSuiteOrder as LinkedOrder
+from workers.platforms.errors import PlatformError
 from workers.platforms.netsuite import NetSuiteClient
 from workers.platforms.storefront import Storefront, Written
 from workers.posting.netsuite_body import transform_body
@@ -82,14 +84,37 @@ class ToNetSuite:
         session.flush()
 
     def write(self, plan: NetSuitePlan) -> Written:
-        """Write the record; return its internal id.
+        """Write the record; return its internal id, and how it differs from what was meant, if it does.
 
         Raises:
             workers.platforms.errors.PlatformError: If NetSuite refused, or nobody knows whether it wrote.
         """
-        return Written(
-            self._client.transform(plan.source_type, plan.source_id, plan.target_type, transform_body(plan))
+        body = transform_body(plan)
+        new_id = self._client.transform(plan.source_type, plan.source_id, plan.target_type, body)
+        if plan.total is None:
+            return Written(new_id)
+        detail = rules.written_wrong(
+            plan.target_type, new_id, self._total_of(plan, new_id), plan.total, self._work.account
         )
+        return Written(new_id, problem="AMOUNT_DIFFERS" if detail else "", detail=detail)
+
+    def _total_of(self, plan: NetSuitePlan, record_id: str) -> Money:
+        """Return what the new record came to.
+
+        Raises:
+            PlatformError: `UNKNOWN_OUTCOME` if NetSuite does not say: the next look finds the record with it.
+        """
+        try:
+            return self._client.total(plan.target_type, record_id, currency=self._work.refund.amount.currency)
+        except PlatformError as error:
+            detail = f"{plan.target_type} {record_id} was made, what it comes to is not known: {error.detail}"
+            raise PlatformError(
+                "UNKNOWN_OUTCOME",
+                detail,
+                retry_after=error.retry_after,
+                outcome_unknown=True,
+                call=error.call,
+            ) from error
 
     def mapped(self, plan: NetSuitePlan) -> dict[int, str]:
         """Return, for each part of the refund, the line that carries it."""

@@ -3,6 +3,8 @@
 from typing import Never
 
 from ledger.events import MoneyState
+from ledger.money import Money
+from ledger.policy import Policy
 from workers.rules.views import AccountView, Action, Decision, RefundView
 
 
@@ -27,6 +29,22 @@ def no_money(refund: RefundView) -> Decision[Never] | None:
         detail = "one of its payments failed, and the others are stated in another currency only"
         return Decision(Action.FAIL, "CURRENCY_MIXED", detail)
     return None
+
+
+def differs(record: str, made: Money, meant: Money, policy: Policy) -> str:
+    """Return how a record differs from its refund, in plain words; empty where it does not.
+
+    Cents are no difference, where tax was rounded in another way.
+
+    Args:
+        record: What was made, for people.
+        made: Its total.
+        meant: The refund's.
+        policy: The account's rules.
+    """
+    if made.currency == meant.currency and abs((made - meant).minor) <= policy.rounding_tolerance_minor:
+        return ""
+    return f"{record} comes to {made}, the refund to {meant}"
 
 
 def paused(account: AccountView) -> Decision[Never] | None:

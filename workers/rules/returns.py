@@ -19,6 +19,7 @@ from workers.rules.views import RefundView, TargetLine
 
 _RECEIVED: Final = frozenset("DEF")
 _PENDING_RECEIPT: Final = frozenset("B")
+_OVER: Final = {"C": "was cancelled", "G": "was refunded", "H": "was closed"}
 
 
 def key_of(refund: RefundView) -> str:
@@ -47,6 +48,20 @@ def awaited(refund: RefundView, billed: Candidate, policy: Policy) -> Document |
     if policy.returns == "off":
         return None
     return next((each for each in billed.returns if each.external_id == key_of(refund)), None)
+
+
+def over(document: Document, billed: Candidate) -> str:
+    """Return why no refund will be made from a return authorization any more; empty while one may be.
+
+    Args:
+        document: The return authorization.
+        billed: The billed record whose goods it has.
+    """
+    if document.status in _OVER:
+        return _OVER[document.status]
+    if any(document.id in refund.created_from for refund in billed.refunds):
+        return "was used up by another refund"
+    return ""
 
 
 def goods_to_return(

@@ -9,16 +9,18 @@ from dataclasses import replace
 from typing import Final, Never
 
 from ledger.models import OrderState
-from ledger.money import total
+from ledger.money import Money, total
 from workers.rules import returns
 from workers.rules.billed import Candidate, candidates, of_linked
-from workers.rules.common import no_money, not_ours, paused
+from workers.rules.common import differs, no_money, not_ours, paused
 from workers.rules.facts import Document, NetSuiteOrder
 from workers.rules.netsuite_lines import PlanError, plan_lines
 from workers.rules.views import AccountView, Action, Decision, LinkView, NetSuitePlan, RefundView, TargetLine
 
 REFUND_OF: Final = {"cashsale": "cashrefund", "invoice": "creditmemo"}
 """What NetSuite's own Refund button makes of a billed record."""
+
+_DISCOUNT: Final = "Discount"  # NetSuite's item type
 
 
 def decide(
@@ -42,7 +44,7 @@ def decide(
         return paused(account) or Decision(Action.READ, "RECEIVED")
     linked = of_linked(order, link.netsuite_order_id)
     return (
-        _already_there(refund, order)
+        _already_there(refund, account, order)
         or known
         or _order_missing(link, linked)
         or _no_buyer_request(refund, account)
@@ -58,13 +60,20 @@ def _known_deleted(link: LinkView) -> Decision[Never] | None:
     return None
 
 
-def _already_there(refund: RefundView, order: NetSuiteOrder) -> Decision[Never] | None:
-    for document in order.refunds:
-        if document.external_id == refund.key:
-            return Decision(
-                Action.LINK, "ALREADY_POSTED", target_type=document.record_type, target_id=document.id
-            )
-    return None
+def _already_there(refund: RefundView, account: AccountView, order: NetSuiteOrder) -> Decision[Never] | None:
+    document = next((each for each in order.refunds if each.external_id == refund.key), None)
+    if document is None:
+        return None
+    kind, id_ = document.record_type, document.id
+    problem = "" if document.voided else written_wrong(kind, id_, document.total, refund.amount, account)
+    if problem:
+        return Decision(Action.DISPUTE, "AMOUNT_DIFFERS", problem, target_type=kind, target_id=id_)
+    return Decision(Action.LINK, "ALREADY_POSTED", target_type=kind, target_id=id_)
+
+
+def written_wrong(record_type: str, record_id: str, made: Money, meant: Money, account: AccountView) -> str:
+    """Return how a record of ours differs from its refund, for a person; empty where it does not."""
+    return differs(f"NetSuite's {record_type} {record_id}", made, meant, account.policy)
 
 
 def _order_missing(link: LinkView, order: NetSuiteOrder) -> Decision[Never] | None:
@@ -144,18 +153,22 @@ def _against(refund: RefundView, account: AccountView, billed: Candidate) -> Dec
         source, taken = returned, ()
     elif awaited is not None:
         detail = f"return authorization {awaited.number or awaited.id}"
+        if end := returns.over(awaited, billed):
+            return Decision(Action.DISPUTE, "RETURN_CLOSED", f"{detail} {end}")
         return Decision(Action.WAIT, "RETURN_NOT_RECEIVED", detail)
     target_type = REFUND_OF[billed.record.record_type]
     # All of the refund is planned before a return is authorized, so that nothing is written in vain.
+    lines = plan_lines(refund.parts, source, taken, policy)
     plan = NetSuitePlan(
         source_type=source.record_type,
         source_id=source.id,
         target_type=target_type,
         external_id=refund.key,
-        lines=plan_lines(refund.parts, source, taken, policy),
+        lines=lines,
         memo=f"{account.slug} refund {refund.key}",
         location_id=policy.location,
         refund_account=policy.refund_account if target_type == "cashrefund" else "",
+        total=refund.amount if _is_computed(lines, source, refund.amount) else None,
     )
     reason = "POSTED"
     goods = returns.goods_to_return(refund, plan.lines, policy) if returned is None else ()
@@ -177,4 +190,13 @@ def _return_first(
         lines=goods,
         memo=f"{account.slug} return for refund {refund.key}",
         refund_account="",
+        total=None,
     )
+
+
+def _is_computed(lines: Sequence[TargetLine], source: Document, amount: Money) -> bool:
+    """Tell whether NetSuite adds tax or a discount of the source's own to the lines that it is given."""
+    is_matched = any(line.order_line is not None for line in lines)
+    is_discounted = any(line.item_type == _DISCOUNT for line in source.lines)
+    is_stated = total([line.amount for line in lines], amount.currency) == amount
+    return (is_matched and bool(source.tax)) or is_discounted or not is_stated

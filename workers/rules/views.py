@@ -112,6 +112,7 @@ class NetSuitePlan:
         source_type: Type of the record that is transformed.
         target_type: `cashrefund`, `creditmemo` or `returnauthorization`.
         external_id: The stable key the new record gets.
+        total: What the record must come to, where NetSuite adds something of its own to the lines; else None.
     """
 
     source_type: str
@@ -122,6 +123,7 @@ class NetSuitePlan:
     memo: str
     location_id: str = ""
     refund_account: str = ""
+    total: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)

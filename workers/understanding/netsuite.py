@@ -8,8 +8,9 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ledger import accounts, audit, orders, refunds
+from ledger import accounts, audit, looks, orders, refunds
 from ledger.events import MoneyState, Part, PartKind, Payment, RecordChanged, RefundSeen
+from ledger.looks import Look
 from ledger.models import Account, NetSuiteAccount, OrderLink, OrderState, Refund
 from ledger.models.accounts import Direction
 from ledger.money import Money
@@ -45,6 +46,12 @@ def needs_reading(session: Session, account: NetSuiteAccount, event: RecordChang
     return _ours(session, account, event.external_id) is None
 
 
+def look(session: Session, account: NetSuiteAccount, event: RecordChanged, *, now: datetime) -> Look:
+    """Begin to look at the record that an event is about, before NetSuite is asked for it."""
+    joined = [each.id for each in accounts.joined_to(session, account.id)]
+    return looks.begin(session, joined, "netsuite", event.record_id, now=now)
+
+
 def order_fields(session: Session, account: NetSuiteAccount) -> list[str]:
     """Return the NetSuite fields that the joined accounts keep their order's number in."""
     joined = accounts.joined_to(session, account.id)
@@ -61,6 +68,7 @@ def take(
     trace_id: str,
     asked: Sequence[Found] = (),
     received_at: datetime | None = None,
+    look: Look | None = None,
 ) -> Taken:
     """Take over one NetSuite event.
 
@@ -73,10 +81,22 @@ def take(
         trace_id: The delivery's trace.
         asked: What the storefronts have of its order, where they had to be asked.
         received_at: When the webhook came; now where none did.
+        look: What was begun before the record was read.
+
+    Raises:
+        ledger.looks.StaleLookError: If there was other news of the record since the look began.
     """
     if event.record_type in REFUNDS:
         return _refund(
-            session, account, event, record, asked, now=now, trace_id=trace_id, received_at=received_at or now
+            session,
+            account,
+            event,
+            record,
+            asked,
+            now=now,
+            trace_id=trace_id,
+            received_at=received_at or now,
+            look=look,
         )
     if event.record_type == "salesorder":
         return Taken(_order(session, account, event, now=now))
@@ -106,6 +126,7 @@ def _refund(
     now: datetime,
     trace_id: str,
     received_at: datetime,
+    look: Look | None,
 ) -> Taken:
     ours = _ours(session, account, event.external_id)
     if ours is not None:
@@ -124,7 +145,7 @@ def _refund(
     if event.change != "create" and not is_known and _is_old(record, owner):
         return Taken(reason="BEFORE_START", detail=f"{event.record_type} {event.record_id}")
     refund, _ = refunds.record(
-        session, owner, seen, link, now=now, trace_id=trace_id, received_at=received_at
+        session, owner, seen, link, now=now, trace_id=trace_id, received_at=received_at, look=look
     )
     return Taken([refund.id])
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from ledger import audit, deliveries, orders, pausing, refunds
+from ledger import audit, orders, pausing, personal, refunds
 from ledger.events import (
     AccountLost,
     Event,
@@ -122,7 +122,7 @@ def _personal_data(session: Session, account: Account, event: PersonalDataReques
         audit.write(session, "account", account.id, "data_request", at=now, actor=audit.SYSTEM, note=note)
         return
     if event.action == "erase_person":
-        deliveries.erase_person(session, account, event.person_ref, now=now, actor=audit.SYSTEM)
+        personal.erase_person(session, account, event.person_ref, now=now, actor=audit.SYSTEM)
         return
     orders_asked = event.order_ids if event.action == "erase_orders" else None
-    deliveries.erase(session, account.id, orders_asked, now=now, actor=audit.SYSTEM)
+    personal.erase(session, account.id, orders_asked, now=now, actor=audit.SYSTEM)

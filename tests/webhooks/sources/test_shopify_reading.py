@@ -291,7 +291,6 @@ def test_a_body_of_another_shape_is_not_of_the_schema(shop: Endpoint, topic: str
         {"created_at": None},
         {"created_at": "2026-03-14T10:09:20"},
         {"created_at": "0001-01-01T00:00:00+14:00"},
-        {"processed_at": 1773500000},
         {"note": 5},
         {"refund_line_items": None},
         {"refund_line_items": {}},

@@ -122,18 +122,12 @@ def test_money_that_contradicts_itself_is_not_of_the_schema(shop: Endpoint, chan
 # Times and marks
 
 
-@pytest.mark.parametrize(
-    ("created_at", "processed_at", "occurred_at"),
-    [
-        ("2026-03-14T10:09:20-05:00", None, datetime(2026, 3, 14, 15, 9, 20, tzinfo=UTC)),
-        ("2026-03-14T10:09:20-05:00", "2026-01-02T03:04:05Z", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)),
-    ],
-)
-def test_a_refund_occurred_when_it_was_processed(
-    shop: Endpoint, created_at: str, processed_at: str | None, occurred_at: datetime
+@pytest.mark.parametrize("processed_at", [None, "2026-01-02T03:04:05Z", "2026-03-14T10:09:20-05:00"])
+def test_a_refund_occurred_when_it_was_made_whatever_an_import_says(
+    shop: Endpoint, processed_at: str | None
 ) -> None:
-    seen = read(shop, refund(created_at=created_at, processed_at=processed_at))
-    assert seen.occurred_at == occurred_at
+    seen = read(shop, refund(created_at="2026-03-14T10:09:20-05:00", processed_at=processed_at))
+    assert seen.occurred_at == datetime(2026, 3, 14, 15, 9, 20, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

@@ -109,3 +109,17 @@ def test_no_more_calls_are_made_than_the_plan_allows(waits: list[float]) -> None
         assert made <= plan.burst + (time.now - 100.0) * plan.rate + 1e-6
     assert all(each > 1.0 for each in refusals)
     assert made + len(refusals) == len(waits)
+
+
+def test_what_is_left_of_an_operation_comes_back_by_its_rate(budget: Budget, time: Time) -> None:
+    assert budget.left("getFeed") == 15
+    spend_all(budget, "getFeed")
+    assert budget.left("getFeed") == 0
+    time.now += 2
+    assert budget.left("getFeed") == 4
+    assert budget.left("getOrder") == 30
+
+
+def test_of_what_amazon_refused_nothing_is_left(budget: Budget) -> None:
+    budget.throttled("getFeed")
+    assert budget.left("getFeed") == 0

@@ -8,7 +8,7 @@ from workers.platforms.errors import PlatformError
 
 HOUR = 3600.0
 DAY = 24 * HOUR
-AN_HOURS = int(DAILY["return"] / 24)
+AN_HOURS = int(DAILY["return"] / 24)  # calls; a third of one is over
 
 
 @pytest.fixture
@@ -80,3 +80,20 @@ def test_no_day_has_more_calls_than_the_days_and_an_hours(gaps: list[float]) -> 
         made += 1
         allowed = (time.now - began + HOUR) * DAILY["return"] / DAY
         assert made <= allowed + 1
+
+
+def test_what_is_left_of_a_resource_comes_back_over_the_day(quota: Quota, time: Time) -> None:
+    assert quota.left("return") == pytest.approx(AN_HOURS, abs=0.4)
+    for _ in range(10):
+        quota.spend("return")
+    assert quota.left("return") == pytest.approx(AN_HOURS - 10, abs=0.4)
+    time.now += 86_400 / DAILY["return"] * 4
+    assert quota.left("return") == pytest.approx(AN_HOURS - 6, abs=0.4)
+    assert quota.left("finances") == pytest.approx(DAILY["finances"] / 24)
+
+
+def test_of_what_ebay_refused_nothing_is_left_for_that_time(quota: Quota, time: Time) -> None:
+    quota.refused("return", 60)
+    assert quota.left("return") == 0
+    time.now += 60
+    assert quota.left("return") > 0

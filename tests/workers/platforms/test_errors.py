@@ -67,6 +67,12 @@ def test_an_error_has_a_reason_of_the_ledger_or_cannot_be_made() -> None:
         PlatformError("NO_SUCH_REASON", "")
 
 
+def test_an_error_keeps_nobodys_address() -> None:
+    error = PlatformError("REFUSED", f"{'x' * 980} no customer ada@example.com")
+    assert error.detail == f"{'x' * 980} no customer ***"
+    assert "ada" not in str(error)
+
+
 def test_an_error_keeps_a_platforms_message_short() -> None:
     error = PlatformError("REFUSED", "x" * 5000)
     assert len(error.detail) == 1000

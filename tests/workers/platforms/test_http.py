@@ -8,7 +8,7 @@ import pytest
 
 from tests.workers.platforms.wire import answer, hang, saying, wire
 from workers.platforms import http as module
-from workers.platforms.errors import PlatformError
+from workers.platforms.errors import Call, PlatformError
 from workers.platforms.http import Http, Journal
 
 READ_TIMEOUT = 0.3  # seconds; long enough for this host, short enough to wait for
@@ -264,6 +264,24 @@ def test_a_call_without_an_answer_is_written_down_too(http: Http, journal: Journ
     assert entry["response"].startswith("ConnectionError: ")
     assert caught.value.call is not None
     assert caught.value.call.url == server.url
+
+
+def test_a_transport_tells_of_its_calls_and_of_what_is_left(http: Http) -> None:
+    calls: list[Call] = []
+    left: list[tuple[str, float]] = []
+    counted = http.counted(lambda call, _seconds: calls.append(call), lambda *told: left.append(told))
+    teapot = answer(b"{}", "418 I'm a teapot", "X-Request-Id: abc-123\r\n")
+    with wire(saying(teapot), hang_up) as server:
+        counted.call("GET", server.url, write=False, params={"access_token": "s3cr3t"})
+        with pytest.raises(PlatformError):
+            counted.call("GET", server.url, write=False)
+    counted.tell_left("points", 3)
+    counted.tell_left("points", None)
+    http.tell_left("points", 9)
+    assert [(call.status, call.request_id) for call in calls] == [(418, "abc-123"), (None, "")]
+    assert calls[0].url.startswith(server.url)
+    assert "s3cr3t" not in calls[0].url
+    assert left == [("points", 3)]
 
 
 def test_without_a_journal_a_transport_keeps_its_own() -> None:

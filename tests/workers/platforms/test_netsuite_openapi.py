@@ -16,6 +16,7 @@ from redis import Redis
 from ledger.clock import utcnow
 from tests.workers.platforms.books import ACCOUNT, KEY, SIGNED, Books, refund_body
 from tests.workers.platforms.wire import answer, saying, wire
+from tests.workers.platforms.world import usd
 from workers.platforms.http import Http
 from workers.platforms.netsuite import NetSuiteClient
 from workers.platforms.slots import Slots
@@ -167,6 +168,15 @@ def test_records_are_looked_up_as_described(
 ) -> None:
     with wire(saying(FOUND)) as server:
         assert client_of(server.url).by_key(record_type, KEY) == "7"
+    description.check(server.requests[0])
+
+
+@pytest.mark.parametrize("record_type", ["creditmemo", "cashrefund"])
+def test_totals_are_asked_for_as_described(
+    description: Description, client_of: Callable[[str], NetSuiteClient], record_type: str
+) -> None:
+    with wire(saying(answer(b'{"total": 21.6}'))) as server:
+        assert client_of(server.url).total(record_type, "7", currency="USD") == usd("21.60")
     description.check(server.requests[0])
 
 

@@ -77,6 +77,25 @@ def test_more_than_is_left_is_not_refunded(books: Books, http: Http) -> None:
     assert (caught.value.reason, caught.value.outcome_unknown) == ("OVER_REFUND", False)
 
 
+def test_what_a_record_comes_to_is_told_with_its_tax(books: Books, http: Http) -> None:
+    made = books.order()
+    client = books.client(http)
+    new_id = client.transform("cashsale", made["billed"]["id"], "cashrefund", refund_body(books))
+    assert client.total("cashrefund", new_id, currency="USD") == usd("20.35")
+    with pytest.raises(PlatformError) as caught:
+        client.total("cashrefund", "999999", currency="USD")
+    assert caught.value.reason == "NONEXISTENT_RECORD"
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"total": null}', b'{"total": true}', b'{"total": "21.60"}'])
+def test_an_answer_without_a_total_tells_none(books: Books, http: Http, body: bytes) -> None:
+    with wire(saying(answer(body))) as server:
+        client = NetSuiteClient(ACCOUNT, server.url, SIGNED, http, Slots(books.redis, "odd", 5))
+        with pytest.raises(PlatformError) as caught:
+            client.total("cashrefund", "1", currency="USD")
+    assert (caught.value.reason, caught.value.detail) == ("TRANSIENT", "NetSuite's answer has no total")
+
+
 def test_a_misspelt_property_is_refused_not_ignored(books: Books, http: Http) -> None:
     made = books.order()
     with pytest.raises(PlatformError) as caught:

@@ -135,3 +135,9 @@ def test_after_the_wait_it_can_be_afforded(requested: int, available: int, rate:
     budget.learn("Order", cost(requested, available, rate=rate))
     time.now += budget.wait("Order") + 1e-6
     assert budget.wait("Order") == 0.0
+
+
+def test_what_is_left_is_what_the_last_answer_says(budget: Budget) -> None:
+    assert budget.learn("Order", {"data": {}}) is None
+    assert budget.learn("Order", cost(100, 991.5)) == 991.5
+    assert budget.learn("Order", cost(100, "x")) is None

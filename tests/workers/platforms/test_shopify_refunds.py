@@ -114,8 +114,15 @@ def test_an_event_survives_the_ledger() -> None:
     assert RefundSeen.from_json(event.to_json()) == event
 
 
-def test_without_a_time_of_processing_it_happened_when_it_was_made() -> None:
-    assert seen(refund(processedAt=None), []).occurred_at == datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)
+@pytest.mark.parametrize("processed_at", [None, "2026-01-02T03:04:05Z"])
+def test_it_happened_when_it_was_made_whatever_an_import_says(processed_at: str | None) -> None:
+    made = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)
+    assert seen(refund(processedAt=processed_at), []).occurred_at == made
+
+
+def test_without_the_time_it_was_made_it_happened_when_it_was_processed() -> None:
+    processed = refund(createdAt=None, processedAt="2026-01-02T03:04:05Z")
+    assert seen(processed, []).occurred_at == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 def test_shipping_and_duties_are_parts_of_their_own() -> None:

@@ -66,6 +66,14 @@ def test_a_slot_is_free_again_after_use(redis: Redis, slots: Slots) -> None:
     assert redis.keys() == []
 
 
+def test_who_gets_a_slot_is_told_how_many_are_free_besides(slots: Slots) -> None:
+    with slots.slot(0) as one:
+        with slots.slot(0) as none:
+            assert (one, none) == (1, 0)
+        with slots.slot(0) as none:
+            assert none == 0
+
+
 def test_above_the_limit_nobody_gets_a_slot(slots: Slots) -> None:
     with slots.slot(0), slots.slot(0):
         with pytest.raises(PlatformError) as caught, slots.slot(0.05):

@@ -15,6 +15,7 @@ from tests.support.ledger import make_part, make_payment, make_seen
 from tests.support.sandboxed import SHIRT, Books, Shop
 from tests.support.world import World, changed, storefront_order, while_held
 from workers.posting.source import FRESH
+from workers.process import process
 
 HOUR = timedelta(hours=1)
 ONE = [{"sku": SHIRT, "quantity": 1}]
@@ -187,6 +188,24 @@ def test_a_record_that_changes_while_the_order_is_read_is_paid_as_it_is_then(
         netsuite.delete("creditMemo", memo)
     assert world.refund(refund_id).reason == "SOURCE_DELETED"
     assert outward.refunds(order) == []
+
+
+def test_an_amount_that_is_edited_while_it_is_looked_at_is_paid_as_it_is_then(
+    world: World, netsuite: Books, outward: Shop
+) -> None:
+    refund_id, memo = waiting(world, netsuite)
+    order = outward.order(name="#77", silent=True)
+    edit = world.deliver(netsuite, changed("creditmemo", memo, "edit"))
+    with while_held(netsuite, "suiteql", lambda: world.carry(refund_id), after=0, when="after"):
+        netsuite.edit("creditMemo", memo, item={"items": [{"line": 1, "quantity": 2, "amount": 40}]})
+        process(world.another(), edit)
+    refund = settled(world, refund_id)
+    assert (refund.state, refund.amount_minor) == (State.POSTED, 4000)
+    assert [paid(each) for each in outward.refunds(order)] == ["40.00"]
+
+
+def paid(made: Json) -> str:
+    return str(made["transactions"][0]["amount"])
 
 
 def test_a_record_whose_order_may_be_anothers_by_now_is_given_to_a_person(

@@ -71,7 +71,8 @@ def no_buyer_request(case: Case) -> Case:
 
 
 def posted_before(case: Case) -> Case:
-    return with_order(refunds=(*case.order.refunds, make_cash_refund(external_id=KEY)))(case)
+    ours = replace(make_cash_refund(external_id=KEY), total=case.refund.amount)
+    return with_order(refunds=(*case.order.refunds, ours))(case)
 
 
 def unmapped(case: Case) -> Case:

@@ -239,9 +239,32 @@ def test_the_return_this_service_made_is_awaited_until_goods_were_received(statu
     if status in "DEF":
         assert decision.plan is not None
         assert (decision.plan.source_id, decision.plan.external_id) == ("1501", KEY)
-    else:
+    elif status in "AB":
         detail = "return authorization N1501"
         assert decision == Decision(Action.WAIT, "RETURN_NOT_RECEIVED", detail)
+    else:
+        word = {"C": "cancelled", "G": "refunded", "H": "closed"}[status]
+        detail = f"return authorization N1501 was {word}"
+        assert decision == Decision(Action.DISPUTE, "RETURN_CLOSED", detail)
+
+
+@pytest.mark.parametrize(
+    ("made_from", "voided", "action"),
+    [("1501", False, Action.DISPUTE), ("1501", True, Action.WRITE), ("1301", False, Action.WRITE)],
+    ids=["used", "its refund voided", "another refund"],
+)
+def test_the_return_this_service_made_is_over_once_another_refund_was_made_from_it(
+    made_from: str,
+    voided: bool,  # noqa: FBT001 - a parameter of pytest
+    action: Action,
+) -> None:
+    other = make_cash_refund("1401", made_from=made_from, voided=voided)
+    returned = make_return(status="E", external_id=OWN_KEY)
+    decision = decided(make_order(CASH_SALE, returns=(returned,), refunds=(other,)))
+    assert decision.action is action
+    if action is Action.DISPUTE:
+        assert decision.reason == "RETURN_CLOSED"
+        assert decision.detail == "return authorization N1501 was used up by another refund"
 
 
 def test_an_awaited_return_without_a_number_is_named_by_its_id() -> None:

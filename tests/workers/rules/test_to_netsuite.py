@@ -5,6 +5,7 @@ from typing import Final
 
 import pytest
 
+from ledger.events import Part, PartKind
 from ledger.models import OrderState
 from ledger.models.accounts import Platform
 from ledger.policy import Policy
@@ -22,7 +23,7 @@ from tests.support.rules import (
     make_owner,
     make_view,
 )
-from workers.rules.facts import Document, NetSuiteOrder
+from workers.rules.facts import Document, DocumentLine, NetSuiteOrder
 from workers.rules.to_netsuite import decide
 from workers.rules.views import (
     AccountView,
@@ -144,9 +145,80 @@ def test_rule_7_a_billed_record_beside_a_voided_one_is_refunded() -> None:
 
 
 def test_rule_8_a_refund_under_our_key_is_linked_and_nothing_is_written() -> None:
-    there = make_document("creditmemo", "1402", external_id=KEY, made_from=INVOICE.id)
+    there = make_document("creditmemo", "1402", total="20.00", external_id=KEY, made_from=INVOICE.id)
     decision = decided(order=make_order(INVOICE, refunds=(there,)))
     assert decision == Decision(Action.LINK, "ALREADY_POSTED", target_type="creditmemo", target_id="1402")
+
+
+@pytest.mark.parametrize(
+    ("total", "currency", "action"),
+    [
+        ("20.05", "USD", Action.LINK),
+        ("19.95", "USD", Action.LINK),
+        ("20.06", "USD", Action.DISPUTE),
+        ("19.94", "USD", Action.DISPUTE),
+        ("20.00", "EUR", Action.DISPUTE),
+    ],
+)
+def test_rule_8_a_record_of_ours_that_comes_to_another_amount_is_for_a_person(
+    total: str, currency: str, action: Action
+) -> None:
+    there = make_document(
+        "creditmemo", "1402", total=total, currency=currency, external_id=KEY, made_from=INVOICE.id
+    )
+    decision = decided(order=make_order(INVOICE, refunds=(there,)))
+    assert (decision.action, decision.target_type, decision.target_id) == (action, "creditmemo", "1402")
+    if action is Action.DISPUTE:
+        assert decision.reason == "AMOUNT_DIFFERS"
+        assert decision.detail == (
+            f"NetSuite's creditmemo 1402 comes to {total} {currency}, the refund to 20.00 USD"
+        )
+
+
+@pytest.mark.parametrize(
+    ("tax", "lines", "parts", "policy", "is_looked_at"),
+    [
+        # NetSuite computes the tax of the source's lines, and of nothing else.
+        ("0.00", [make_line(quantity="5")], [make_part()], MAPPED, False),
+        ("8.00", [make_line(quantity="5")], [make_part(tax="1.60")], MAPPED, True),
+        ("8.00", [make_line(quantity="5")], [make_part()], MAPPED, True),
+        ("8.00", [make_line(quantity="5")], [make_part("5.00", kind=PartKind.SHIPPING)], MAPPED, False),
+        # The tax is left to NetSuite, whose record has none.
+        (
+            "0.00",
+            [make_line(quantity="5")],
+            [make_part(tax="1.60")],
+            replace(MAPPED, tax_mode="netsuite"),
+            True,
+        ),
+        ("0.00", [make_line(quantity="5")], [make_part(tax="1.60")], replace(MAPPED, tax_mode="line"), False),
+        # The record has a discount of its own, which what is made of it takes over.
+        (
+            "0.00",
+            [make_line(quantity="5"), make_line(2, sku="10OFF", item_type="Discount", amount="-10.00")],
+            [make_part()],
+            MAPPED,
+            True,
+        ),
+    ],
+)
+def test_what_netsuite_adds_something_to_is_to_be_looked_at_once_it_is_made(
+    tax: str, lines: list[DocumentLine], parts: list[Part], policy: Policy, *, is_looked_at: bool
+) -> None:
+    billed = make_document("invoice", "1302", *lines, tax=tax)
+    refund = make_view(*parts)
+    plan = decided(refund, make_order(billed), account=make_owner(policy=policy)).plan
+    assert plan is not None
+    assert plan.total == (refund.amount if is_looked_at else None)
+
+
+def test_a_return_authorization_moves_no_money_and_is_not_looked_at() -> None:
+    billed = make_document("invoice", "1302", make_line(quantity="5"), tax="8.00")
+    refund = make_view(make_part(tax="1.60", restock=True))
+    policy = replace(MAPPED, returns="create")
+    plan = decided(refund, make_order(billed), account=make_owner(policy=policy)).plan
+    assert plan is not None
+    assert (plan.target_type, plan.total) == ("returnauthorization", None)
 
 
 def test_rule_8_our_key_on_a_voided_record_is_found_since_it_cannot_be_used_again() -> None:
