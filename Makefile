@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
 
-.PHONY: demo up test lint format lock clean
+.PHONY: demo up test lint format lock screenshots clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/refund-sync demo
@@ -33,6 +33,10 @@ lock: $(VENV)/.dev
 	$(BIN)/uv pip compile --upgrade --universal --generate-hashes --no-header --no-annotate --no-emit-index-url \
 		--no-emit-find-links --quiet --python-version 3.11 --group build --group test --group lint pyproject.toml \
 		--output-file requirements-dev.lock
+
+# The pictures in the README; takes a Chromium.
+screenshots: $(VENV)/.dev
+	$(BIN)/python -m tests.browser.screenshots
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

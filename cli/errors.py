@@ -10,8 +10,10 @@ from cli.inputs import InputError
 from cli.listener import ListenError
 from cli.runs import RunFailedError
 from cli.suitescript.project import ProjectRefusedError
+from cli.trial import TrialFailedError
 from ledger.accounts import AccountError
 from ledger.actions import ActionError
+from ledger.alert_channels import ChannelError
 from ledger.embedded import SocketPathError
 from ledger.people import PeopleError
 from ledger.policy import PolicyError
@@ -31,6 +33,7 @@ from workers.retrieve import RetrieveError
 _SPEAKING: Final = (
     AccountError,
     ActionError,
+    ChannelError,
     CredentialsError,
     DeliveryNotFoundError,
     EmbeddedError,
@@ -51,6 +54,7 @@ _SPEAKING: Final = (
     SecretsError,
     SettingsError,
     SocketPathError,
+    TrialFailedError,
     UnreadableError,
 )
 

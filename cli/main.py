@@ -28,10 +28,12 @@ COMMANDS: Final = {
     "account": "cli.commands.account:account",
     "user": "cli.commands.user:user",
     "token": "cli.commands.token:token",
+    "alert": "cli.commands.alert:alert",
     "refund": "cli.commands.refund:refund",
     "delivery": "cli.commands.delivery:delivery",
     "backfill": "cli.commands.backfill:backfill",
     "reconcile": "cli.commands.reconcile:reconcile",
+    "run": "cli.commands.run:run",
     "suitescript": "cli.commands.suitescript:suitescript",
     "sandbox": "cli.commands.sandbox:sandbox",
 }

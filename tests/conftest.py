@@ -25,6 +25,7 @@ _ON_ONE_DATABASE = (
     "tests/cli/",
     "tests/webhooks/",
     "tests/workers/posting/",
+    "tests/workers/test_alerting",
     "tests/workers/test_answering",
     "tests/workers/test_backfill",
     "tests/workers/test_bits",

@@ -1,6 +1,6 @@
 """The clock: signatures and tokens hold for minutes only, so every clock involved has to agree."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, Self
@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from cli.checks.finding import Finding
 from ledger.clock import utcnow
 from ledger.database import Database
-from workers.platforms.http import Answer, Http
+from workers.platforms.http import Answer, Count, Http, Left
 
 _TOLERATED: Final = timedelta(seconds=5)
 _ALARMING: Final = timedelta(seconds=60)  # NetSuite's webhooks and tokens are refused from five minutes on
@@ -63,7 +63,7 @@ class DatedHttp(Http):
     theirs: datetime | None = None
     ours: datetime | None = None
 
-    def counted(self, _count: Callable[[int | None, float], None]) -> Self:
+    def counted(self, _count: Count, _left: Left) -> Self:
         """Return itself: whoever asks it afterwards wants the last answer, and nothing is counted here."""
         return self
 

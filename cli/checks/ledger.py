@@ -45,6 +45,10 @@ def _schema(database: Database) -> Finding:
     current, newest = schema.current(database), schema.newest()
     if current == newest:
         return Finding.ok("schema", f"up to date ({current})")
+    if schema.is_newer(current):
+        return Finding.warn(
+            "schema", f"at {current}, newer than this version's {newest}", "Upgrade this host as well."
+        )
     return Finding.fail(
         "schema", f"at {current or 'nothing'}, needed is {newest}", "Run `refund-sync migrate`."
     )

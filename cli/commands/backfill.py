@@ -9,6 +9,7 @@ import click
 from cli.context import App, pass_app
 from cli.embedded import queue_server
 from cli.output import example, json_option, show_json, show_table
+from cli.run_page import amount
 from cli.runs import follow, period, utc
 from ledger import accounts, runs
 from ledger.clock import utcnow
@@ -57,9 +58,8 @@ def backfill(
         return
     rows = []
     for each in found:
-        amount = each["storefront_amount"] or each["netsuite_amount"]
+        money = each["storefront_amount"] or each["netsuite_amount"]
         refund_id = each["storefront_refund_id"] or each["netsuite_id"]
-        said = f"{amount['amount']} {amount['currency']}" if amount else ""
-        rows.append([each["finding"], each["order"], refund_id, said, each["note"]])
+        rows.append([each["finding"], each["order"], refund_id, amount(money), each["note"]])
     show_table(_COLUMNS, rows, empty="The period has no refunds.")
     click.echo(f"{run.found} found, {run.taken} taken over.")

@@ -13,7 +13,13 @@ from cli.demo.stage import Stage
 from cli.demo.verdict import Verdict, latencies
 from cli.demo.watch import DemoError
 from cli.demo.world import World, world
-from ledger.models import Refund
+from ledger import people
+from ledger.clock import utcnow
+from ledger.database import Database
+from ledger.models import Refund, Role
+
+LOGIN: Final = "demo@example.com"
+"""Who may sign in to the demo's portal."""
 
 _COLUMNS: Final = ("channel", "order", "refund", "direction", "type", "state", "reason", "target")
 
@@ -69,10 +75,22 @@ def _cells(row: Refund) -> tuple[str, ...]:
     )
 
 
+def let_in(database: Database) -> str:
+    """Let somebody sign in to the portal as an administrator, `LOGIN`; return the password."""
+    password = people.new_password()
+    with database.write() as session:
+        people.add_user(session, LOGIN, Role.ADMIN, password, now=utcnow(), actor="demo")
+    return password
+
+
 def _stay(running: World) -> None:
     """Stay up until the terminal says stop."""
+    password = let_in(running.stage.database)
     click.echo()
-    click.echo(f"The service is up at {running.web_url}. To look around, in another terminal:")
+    click.echo("The service stays up. Look around in the portal:")
+    click.echo(f"  {running.web_url}/")
+    click.echo(f"  sign in as {LOGIN} with the password {password}")
+    click.echo("or in another terminal:")
     for command in ("refund list", "refund show 1", "doctor"):
         click.echo(f"  REFUND_SYNC_DATA_DIR={running.data_dir} {sys.argv[0]} {command}")
     click.echo("Ctrl-C stops it and removes everything.")

@@ -6,7 +6,7 @@ import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final, NoReturn, Protocol
 
 import click
 
@@ -17,6 +17,7 @@ from cli.output import example
 from ledger import schema
 from ledger.queue import QUEUES, connect
 from ledger.settings import Settings
+from workers.alerting import Alerting
 from workers.scheduler import Scheduler
 from workers.worker import make_worker
 
@@ -100,36 +101,46 @@ def worker(app: App, *, queue: str) -> None:
 @click.command(epilog=example("refund-sync scheduler"))
 @pass_app
 def scheduler(app: App) -> None:
-    """Wake whatever is due.
+    """Wake whatever is due, and send alerts.
 
     One is needed, more do no harm.
     """
     app.configure_log()
     schema.require(app.any_database)
     with queue_server(app.settings):
-        _run(Scheduler(app.runtime))
+        _run(Scheduler(app.runtime), Alerting(app.runtime))
 
 
-def _run(sweeping: Scheduler) -> None:
-    """Run a scheduler until SIGTERM or SIGINT.
+class _Running(Protocol):
+    """What goes on until it is told to stop."""
 
-    It runs in a thread of its own while this one waits for the signal: a handler would interrupt it anywhere,
-    even inside the lock that stopping takes.
+    def run(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+def _run(*parts: _Running) -> None:
+    """Run parts of a process until SIGTERM or SIGINT.
+
+    Each runs in a thread of its own while this one waits for the signal: a handler would interrupt it
+    anywhere, even inside the lock that stopping takes.
     """
     signals = {signal.SIGTERM, signal.SIGINT}
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)
 
-    def run() -> None:
+    def run(part: _Running) -> None:
         try:
-            sweeping.run()
+            part.run()
         finally:
             os.kill(os.getpid(), signal.SIGTERM)  # so that a failure is not waited for
 
-    with ThreadPoolExecutor(1) as pool:
-        running = pool.submit(run)
+    with ThreadPoolExecutor(len(parts)) as pool:
+        running = [pool.submit(run, part) for part in parts]
         signal.sigwait(signals)
-        sweeping.stop()
-        running.result()
+        for part in parts:
+            part.stop()
+        for each in running:
+            each.result()
 
 
 @click.command(epilog=example("refund-sync migrate"))

@@ -12,10 +12,14 @@ from cli.embedded import queue_server
 from cli.listener import default_host, listen, url_of
 from cli.output import example
 from cli.supervisor import Program, Supervisor
-from ledger import schema
+from ledger import people, schema
 from ledger.queue import QUEUES
 
 _GRACE: Final = 60.0  # seconds; one call to a platform may take forty
+_NOBODY: Final = (
+    "Nobody may sign in to the portal yet: "
+    "refund-sync user add you@example.com --role admin lets the first one in."
+)
 
 
 @click.command(epilog=example("refund-sync up --port 8000 --workers 2"))
@@ -50,8 +54,12 @@ def up(app: App, *, host: str | None, port: int, processes: int, workers: int, g
         queue_server(app.settings),
     ):
         schema.migrate(app.any_database)
+        with app.database.read() as session:
+            is_new = not people.users(session)
         app.close()
         click.echo(f"refund-sync is at {url_of(listener)} (Ctrl-C stops it)")
+        if is_new:
+            click.echo(_NOBODY)
         serving = Program(
             "web",
             _command(

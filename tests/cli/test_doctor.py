@@ -154,6 +154,15 @@ def test_an_outdated_schema_fails(installation: Installation) -> None:
     assert "refund-sync migrate" in schema["mend"]
 
 
+def test_a_schema_of_a_newer_version_is_worked_with_and_remarked_on(installation: Installation) -> None:
+    with installation.database.write() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+    schema = _by_check(installation.json("doctor"))["schema"][0]
+
+    assert (schema["status"], "newer" in schema["text"]) == ("warn", True)
+
+
 def test_a_redis_that_does_not_answer_fails(installation: Installation) -> None:
     installation.env["REDIS_URL"] = f"unix://{installation.home / 'nobody.sock'}"
 

@@ -31,6 +31,7 @@ INSIDE = {
     "ledger.exact_json.NotJsonError",
     "ledger.idempotency.IdempotencyError",
     "ledger.installation.InstallationError",
+    "ledger.mail.MailServerError",
     "ledger.money.MoneyError",
     "ledger.reasons.UnknownReasonError",
     "ledger.refunds.LeaseLostError",
@@ -57,6 +58,7 @@ INSIDE = {
     "workers.platforms.amazon_report.ReportError",
     "workers.platforms.netsuite_queries.UnknownFieldError",
     "workers.rules.netsuite_lines.PlanError",
+    "workers.telling.errors.TellingError",
     "workers.understanding.owner.OwnerError",
     "workers.worker.ForbiddenJobError",
 }

@@ -35,6 +35,7 @@ CONTRACT = (
         for name in ("list", "show", "retrieve", "post", "retry", "cancel", "uncancel", "resolve")
     ),
     *(f"delivery {name}" for name in ("list", "show", "replay")),
+    *(f"run {name}" for name in ("list", "show", "stop")),
 )
 
 
@@ -52,7 +53,7 @@ def test_every_command_that_was_promised_is_there(words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [each for each in EVERY if each and each[-1] in {"list", "show", "doctor"}], ids=" ".join
+    "words", [each for each in EVERY if each and each[-1] in {"list", "show", "stop", "doctor"}], ids=" ".join
 )
 def test_commands_that_print_data_print_json_too(words: tuple[str, ...]) -> None:
     assert "--json" in CliRunner().invoke(main, [*words, "--help"]).stdout

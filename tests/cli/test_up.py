@@ -30,6 +30,7 @@ def test_up_brings_everything_up_replaces_the_dead_and_ends_it_all(up: Family, t
     supervisor = up.start(*SMALL)
     assert supervisor.stdout
     url = supervisor.stdout.readline().split()[3]
+    assert "refund-sync user add" in supervisor.stdout.readline()
 
     eventually(lambda: answers(f"{url}/healthz"))
     eventually(lambda: answers(f"{url}/readyz"))
