@@ -34,6 +34,7 @@ INSIDE = {
     "ledger.mail.MailServerError",
     "ledger.money.MoneyError",
     "ledger.reasons.UnknownReasonError",
+    "ledger.looks.StaleLookError",
     "ledger.refunds.LeaseLostError",
     "ledger.requests.RequestNotFoundError",
     "ledger.second_factor.SecondFactorError",

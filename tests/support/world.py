@@ -361,6 +361,11 @@ class World:
         with self.database.write() as session:
             session.execute(update(Refund).where(Refund.id == refund_id).values(**columns))
 
+    def change_attempt(self, attempt_id: int, **columns: Any) -> None:  # noqa: ANN401 - whatever a column holds
+        """Change columns of an attempt: what time would have left."""
+        with self.database.write() as session:
+            session.execute(update(Attempt).where(Attempt.id == attempt_id).values(**columns))
+
 
 def changed(record_type: str, record_id: str, change: str = "create", **hints: str) -> RecordChanged:
     """Return what the NetSuite sender says of a record."""

@@ -28,7 +28,11 @@ def refunder(world: World, netsuite: Books) -> Store:
 
 def settled(world: World, refund_id: int) -> None:
     """Let the time pass in which Magento may still be working on a refund."""
-    world.change(refund_id, unanswered_at=utcnow() - MagentoStorefront.shows_within)
+    for attempt in world.attempts(refund_id):
+        world.change_attempt(attempt.id, started_at=attempt.started_at - MagentoStorefront.shows_within)
+    unanswered_at = world.refund(refund_id).unanswered_at
+    assert unanswered_at is not None
+    world.change(refund_id, unanswered_at=unanswered_at - MagentoStorefront.shows_within)
 
 
 def test_a_credit_memo_becomes_one_in_magento(world: World, netsuite: Books, refunder: Store) -> None:
