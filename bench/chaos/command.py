@@ -75,22 +75,24 @@ class Run:
         return Findings(found.lost, found.doubled, [*found.wrong, *stream.problems])
 
     def _strike(self, planned: Sequence[plan.Fault], stream: Stream) -> None:
-        """Let the faults strike, evenly among the refunds."""
+        """Let the faults strike, evenly among the refunds, which go on until the next one's turn."""
         looked, pause = time.monotonic(), threading.Event()
-        for fault, at in zip(planned, plan.moments(len(planned), stream.refunds), strict=True):
-            stream.allowed = at
+        moments = plan.moments(len(planned), stream.refunds)
+        stream.allowed = [*moments, stream.refunds][0]
+        for fault, at, following in zip(planned, moments, [*moments[1:], stream.refunds], strict=True):
             while stream.made < at:
                 pause.wait(_STEP)
+            stream.allowed = following
             self.faults.strike(fault)
             if time.monotonic() > looked + _EVERY:
                 self.person.look()
                 looked = time.monotonic()
                 _progress(f"{stream.made} refunds, {len(self.faults.struck)} faults")
-        stream.allowed = stream.refunds
 
     def _settle(self) -> None:
         """Wait until nothing moves any more; accounts are polled for what no webhook brought."""
         looked = 0.0
+        self.ground.relay.hurry()
 
         def is_quiet() -> bool:
             nonlocal looked
@@ -99,7 +101,8 @@ class Run:
                 self.person.look()
                 if not self._pending() and not behind(self.ground):
                     self.ground.poll_now()
-                _progress(f"settling: {behind(self.ground)} behind, {self._missing()} not seen yet")
+                waiting = f"{behind(self.ground)} behind, {self._missing()} not there yet"
+                _progress(f"settling: {waiting}, {self._pending()} webhooks to come")
             return not (self._pending() or behind(self.ground) or self._missing())
 
         try:
@@ -138,12 +141,15 @@ class Run:
         )
 
     def spans(self) -> list[Span]:
-        """Return how long each refund was under way, those aside that a person was asked about."""
+        """Return how long each refund was under way, those aside that a person was asked about.
+
+        A worker whose clock was behind may say that it posted one before it was made.
+        """
         with self.ground.database.read() as session:
             return [
-                Span(self.traffic.made_at[name], row.posted_at.timestamp())
+                Span(made_at, max(made_at, row.posted_at.timestamp()))
                 for row in evidence.rows(session)
-                if (name := evidence.name_of(row)) in self.traffic.made_at and row.posted_at is not None
+                if (made_at := self.traffic.made_at.get(evidence.name_of(row))) and row.posted_at is not None
             ]
 
 
@@ -255,6 +261,7 @@ def report(run: Run, findings: Findings, **settings: object) -> None:
         [result],
         webhooks={"told": len(relay.told), "answered well": sum(relay.told.values()), **relay.counts},
         processes_ended=dict(deaths),
+        died_at=dict(sorted(run.faults.points.items())),
         taken_over=taken_over(run),
         asked_a_person=dict(run.person.asked),
         seconds={"refunds": round(run.seconds[0], 1), "settling": round(run.seconds[1], 1)},

@@ -5,11 +5,15 @@ Everything is imported once, and each process is forked from here.
 Reads orders from standard input, one JSON object a line, and answers each likewise; says which process ended
 as soon as it has. What a forked process runs is the normal command, with the fault points around it.
 
-    {"role": "worker-shopify-1", "command": ["worker", "shopify"], "env": {...}, "log": "...", "fds": [5]}
+    {"role": "worker-shopify-1", "command": ["worker", "shopify"], "env": {...}, "log": "...", "parent": true}
+
+With `parent` a process stands in between, which can be killed alone; the process is tethered to it, as those
+of `refund-sync up` are to that.
 """
 
 import contextlib
 import functools
+import gc
 import importlib
 import json
 import os
@@ -45,9 +49,10 @@ def main() -> None:
     _preload()
     _say({"ready": os.getpid()})
     roles: dict[int, str] = {}
+    orphaned: list[int] = []
     pending = b""
     while True:
-        _reap(roles)
+        orphaned += _reap(roles)
         if not select.select([0], [], [], _STEP)[0]:
             continue
         read = os.read(0, _READ)
@@ -58,10 +63,11 @@ def main() -> None:
             order = json.loads(line)
             pid = _fork(order, control, points)
             roles[pid] = order["role"]
-            _say({"role": order["role"], "pid": pid})
-    for pid in roles:
+            _say({"role": order["role"], "parent" if order.get("parent") else "pid": pid})
+    for group in (*roles, *orphaned):
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(pid, signal.SIGKILL)
+            os.killpg(group, signal.SIGKILL)
+    for pid in roles:
         os.waitpid(pid, 0)
 
 
@@ -73,15 +79,22 @@ def _preload() -> None:
     schema = vars(importlib.import_module("ledger.schema"))
     schema["newest"] = functools.cache(schema["newest"])
     schema["newest"]()
+    gc.freeze()  # so that no child copies what is there already
 
 
-def _reap(roles: dict[int, str]) -> None:
+def _reap(roles: dict[int, str]) -> list[int]:
+    """Say which processes ended; return those that were killed, whose children may go on."""
+    killed = []
     while roles:
         pid, status = os.waitpid(-1, os.WNOHANG)
         if not pid:
-            return
+            break
+        code = os.waitstatus_to_exitcode(status)
         if pid in roles:
-            _say({"role": roles.pop(pid), "ended": pid, "code": os.waitstatus_to_exitcode(status)})
+            _say({"role": roles.pop(pid), "ended": pid, "code": code})
+        if code < 0:
+            killed.append(pid)
+    return killed
 
 
 def _say(said: Mapping[str, Any]) -> None:
@@ -92,9 +105,16 @@ def _fork(order: dict[str, Any], control: Path, points: Points) -> int:
     pid = os.fork()
     if pid:
         return pid
+    os.setsid()
+    command = order["command"]
+    if order.get("parent"):
+        parent = os.getpid()
+        if child := os.fork():
+            _be_parent(order["role"], child)
+        command = ["--tether", str(parent), *command]
     code = 1
     try:
-        _become(order, control, points)
+        _become(order, command, control, points)
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else int(error.code is not None)
     finally:  # nothing of this process' own past is to be run
@@ -103,20 +123,27 @@ def _fork(order: dict[str, Any], control: Path, points: Points) -> int:
         os._exit(code)
 
 
-def _become(order: dict[str, Any], control: Path, points: Points) -> NoReturn:
+def _be_parent(role: str, child: int) -> NoReturn:
+    """Do nothing but wait for the child, and say how it ended."""
+    _say({"role": role, "pid": child})
+    _, status = os.waitpid(child, 0)
+    _say({"role": role, "ended": child, "code": os.waitstatus_to_exitcode(status)})
+    os._exit(0)
+
+
+def _become(order: dict[str, Any], command: Sequence[str], control: Path, points: Points) -> NoReturn:
     log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     null = os.open(os.devnull, os.O_RDONLY)
     for source, target in ((null, 0), (log, 1), (log, 2)):
         os.dup2(source, target)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    os.setsid()
     os.environ.update(order["env"])
     points.bind(control, order["role"])
     if seconds := os.environ.get(_SHOWS_WITHIN):
         _show_within(timedelta(seconds=float(seconds)))
     os.execve = _execute  # type: ignore[assignment] # gunicorn is run here, where the points are
     main_module = importlib.import_module("cli.main")
-    sys.argv = ["refund-sync", *order["command"]]
+    sys.argv = ["refund-sync", *command]
     main_module.main()
     sys.exit(0)
 

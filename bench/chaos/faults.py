@@ -6,6 +6,7 @@ import resource
 import signal
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,7 @@ from bench.chaos.ground import Ground
 from bench.chaos.plan import Fault
 from bench.chaos.recovery import Struck
 
-_FIRES_WITHIN: Final = 8.0  # seconds until a process that passes no such point is killed where it is
+_FIRES_WITHIN: Final = 6.0  # seconds until a process that passes no such point is killed where it is
 _LONG: Final = 3.0  # seconds that an outage lasts at most
 _STORM: Final = 3.0  # seconds
 _STALL: Final = 4.0  # seconds, longer than a call may take here
@@ -30,11 +31,13 @@ class Faults:
 
     Attributes:
         struck: Every fault that struck.
+        points: How often a process died at each point.
     """
 
     ground: Ground
     chance: random.Random
     struck: list[Struck] = field(default_factory=list)
+    points: Counter[str] = field(default_factory=Counter)
     _pause: threading.Event = field(default_factory=threading.Event)
 
     def strike(self, fault: Fault) -> None:
@@ -51,6 +54,8 @@ class Faults:
         except FleetError:
             if not fleet.disarm(fault.role):
                 self._instead(fault, number)
+                return
+        self.points[fault.point] += 1
 
     def _instead(self, fault: Fault, number: int) -> None:
         """Nobody came by that point in time: strike wherever the process is."""
@@ -69,11 +74,15 @@ class Faults:
         if children:
             _send(self.chance.choice(children), number)
 
-    def _parent_alone(self, _fault: Fault) -> None:
-        self.ground.fleet.hit("web", signal.SIGKILL)
+    def _parent_alone(self, fault: Fault) -> None:
+        """Kill gunicorn's first process, or what a worker is tethered to, and not their children."""
+        if fault.role:
+            self.ground.fleet.hit_parent(fault.role, signal.SIGKILL)
+        else:
+            self.ground.fleet.hit("web", signal.SIGKILL)
 
     def _redis_down(self, fault: Fault) -> None:
-        self.ground.valkey.stop()
+        self.ground.valkey.stop(self.chance.choice((signal.SIGTERM, signal.SIGKILL)))
         self._wait(fault.size * _LONG if fault.kind == "redis stopped" else 0)
         self.ground.valkey.start()
 
@@ -142,7 +151,8 @@ _WAYS: Final[Mapping[str, Callable[[Faults, Fault], None]]] = {
     "asked to end at a point": Faults._at_a_point,  # noqa: SLF001 - the table of this class
     "killed": Faults._anywhere,  # noqa: SLF001 - the table of this class
     "asked to end": Faults._anywhere,  # noqa: SLF001 - the table of this class
-    "parent alone killed": Faults._parent_alone,  # noqa: SLF001 - the table of this class
+    "worker's parent alone killed": Faults._parent_alone,  # noqa: SLF001 - the table of this class
+    "web's parent alone killed": Faults._parent_alone,  # noqa: SLF001 - the table of this class
     "redis stopped": Faults._redis_down,  # noqa: SLF001 - the table of this class
     "redis restarted": Faults._redis_down,  # noqa: SLF001 - the table of this class
     "redis emptied": Faults._redis_emptied,  # noqa: SLF001 - the table of this class

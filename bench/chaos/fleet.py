@@ -69,21 +69,29 @@ class Fleet:
     keeps: bool = True
     ended: list[Ended] = field(default_factory=list)
     _pids: dict[str, int] = field(default_factory=dict)
-    _commands: dict[str, Sequence[str]] = field(default_factory=dict)
+    _parents: dict[str, int] = field(default_factory=dict)
+    _commands: dict[str, tuple[Sequence[str], bool]] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _orders: IO[bytes] | None = None
     _is_ready: threading.Event = field(default_factory=threading.Event)
 
-    def start(self, role: str, *command: str) -> None:
-        """Start a process; with `keeps`, also whenever it ended."""
+    def start(self, role: str, *command: str, parent: bool = False) -> None:
+        """Start a process; with `keeps`, also whenever it ended.
+
+        Args:
+            role: Its name here.
+            command: The arguments of `refund-sync`.
+            parent: Whether it has a parent of its own, that it ends with.
+        """
         with self._lock:
-            self._commands[role] = command
+            self._commands[role] = command, parent
             self._pids[role] = 0
             order = {
                 "role": role,
                 "command": command,
                 "env": dict(self.env),
                 "log": str(self.logs / f"{role}.log"),
+                "parent": parent,
             }
             if self._orders is None:
                 raise FleetError("the processes are over")
@@ -122,6 +130,12 @@ class Fleet:
                 os.kill(pid, number)
                 return True
         return False
+
+    def hit_parent(self, role: str, number: int) -> None:
+        """Send a signal to the parent of a role's process alone, where it has one."""
+        with self._lock, contextlib.suppress(ProcessLookupError):
+            if parent := self._parents.get(role):
+                os.kill(parent, number)
 
     def code_of(self, role: str) -> int:
         """Return the exit code of a role's process once it has ended, negative for a signal.
@@ -172,22 +186,30 @@ class Fleet:
         with self._lock:
             if "ready" in said:
                 self._is_ready.set()
+            elif "parent" in said:
+                self._parents[said["role"]] = said["parent"]
             elif "pid" in said:
                 self._pids[said["role"]] = said["pid"]
             else:
-                role = said["role"]
-                self.ended.append(Ended(role, said["code"], time.time()))
-                if self._pids.get(role) == said["ended"]:
-                    self._pids[role] = 0
-                if self.keeps and role in self._commands:
-                    again = threading.Timer(_PAUSE, self._again, (role,))
-                    again.daemon = True
-                    again.start()
+                self._end(said["role"], said["ended"], said["code"])
+
+    def _end(self, role: str, pid: int, code: int) -> None:
+        """Take note that a process ended, or that the parent of one did, which is then nobody's."""
+        if role in self._parents and code == 0 and pid != self._pids.get(role):
+            return  # the parent went after its child, as it should
+        self.ended.append(Ended(role, code, time.time()))
+        self._pids[role] = 0
+        if self.keeps and role in self._commands:
+            again = threading.Timer(_PAUSE, self._again, (role,))
+            again.daemon = True
+            again.start()
 
     def _again(self, role: str) -> None:
         with self._lock:
-            if self.keeps and self._orders is not None and role in self._commands:
-                self.start(role, *self._commands[role])
+            is_wanted = self.keeps and role in self._commands and not self._pids.get(role)
+            if is_wanted and self._orders is not None:
+                command, parent = self._commands[role]
+                self.start(role, *command, parent=parent)
 
     def stop(self, *, patience: float = _PATIENCE) -> None:
         """Ask every process to end, and wait until they have.

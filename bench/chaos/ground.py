@@ -41,7 +41,7 @@ _QUICK: Final = {
     "wait_seconds": "1",
     "wait_longest_seconds": "5",
     "read_timeout_seconds": "2",
-    "poll_minutes": "10",
+    "poll_minutes": "3",
 }
 _RETRY_SCALE: Final = 0.01  # of the platforms' waits between two tries of a webhook
 _AMAZON_PLAN: Final = {"rate": "50", "burst": "500"}
@@ -145,7 +145,8 @@ def ground(home: Path, database: str, *, workers: int, seed: int) -> Iterator[Gr
         processes = stack.enter_context(fleet(home, env, fds=[listener.fileno()]))
         here = Ground(fleet=processes, valkey=valkey, postgres=postgres, proxies=proxies, **made)  # type: ignore[arg-type] # each under its own name
         for role in plan.roles(workers):
-            processes.start(role, *_command(role, listener.fileno()))
+            command = _command(role, listener.fileno())
+            processes.start(role, *command, parent=role.startswith("worker-"))
         until(lambda: _answers(f"{relaying.url}/readyz"), f"the web process; see {home}/logs")
         for connect in site.once_up:
             connect()

@@ -16,7 +16,8 @@ WEIGHTS: Final = {
     "asked to end at a point": 8,
     "killed": 10,
     "asked to end": 5,
-    "parent alone killed": 2,
+    "worker's parent alone killed": 3,
+    "web's parent alone killed": 2,
     "redis stopped": 2,
     "redis restarted": 3,
     "redis emptied": 4,
@@ -36,6 +37,7 @@ WEIGHTS: Final = {
 
 _BY_POINT: Final = frozenset({"killed at a point", "asked to end at a point"})
 _BY_ROLE: Final = frozenset({"killed", "asked to end", "clock stepped"})
+_BY_WORKER: Final = "worker's parent alone killed"
 _BY_PLATFORM: Final = frozenset(
     {"no answer, nothing done", "no answer, but done", "connection reset", "429 storm", "5xx storm"}
 )
@@ -43,7 +45,6 @@ _WORKER_POINTS: Final = (
     "redis rq.queue.Queue.lmove after",
     *(f"redis rq.*.prepare_job_execution {when}" for when in _EITHER),
     *(f"commit workers.process.process {when}" for when in _EITHER),
-    *(f"call workers.process._read {when}" for when in _EITHER),
     *(f"commit workers.process._take {when}" for when in _EITHER),
     *(f"commit workers.carry._claim {when}" for when in _EITHER),
     *(f"call workers.posting.*.read {when}" for when in _EITHER),
@@ -54,8 +55,10 @@ _WORKER_POINTS: Final = (
     *(f"redis ledger.counters.* {when}" for when in _EITHER),
     *(f"redis rq.*.handle_job_success {when}" for when in _EITHER),
 )
+_READING_POINTS: Final = tuple(f"call workers.process._read {when}" for when in _EITHER)
+"""Of workers whose platform's webhooks do not say everything: all but Shopify's."""
+
 _POINTS: Final = {
-    "worker": _WORKER_POINTS,
     "web": tuple(
         f"{what} {when}"
         for what in ("commit ledger.deliveries.accept_all", "redis ledger.queue._enqueue")
@@ -68,6 +71,8 @@ _POINTS: Final = {
     ),
 }
 _PROCESSES: Final = ("worker",) * 8 + ("web", "scheduler")
+_TRAFFIC: Final = {"shopify": 5, "netsuite": 5, "magento": 2, "ebay": 1, "amazon": 1}
+"""How much the workers of each queue have to do: who has little passes few points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +104,18 @@ def kinds(database: str) -> list[str]:
 
 def roles(workers: int) -> list[str]:
     """Return the roles of all processes, with so many workers a queue."""
-    working = [f"worker-{queue}-{number}" for queue in QUEUES for number in range(1, workers + 1)]
-    return [*working, "web", "scheduler-1", "scheduler-2"]
+    return [*_working(workers), "web", "scheduler-1", "scheduler-2"]
+
+
+def _working(workers: int) -> list[str]:
+    return [f"worker-{queue}-{number}" for queue in QUEUES for number in range(1, workers + 1)]
 
 
 def plan(seed: int, number: int, *, database: str, workers: int) -> list[Fault]:
     """Return so many faults, each kind at least once where there is room for all."""
     chance = random.Random(seed)  # noqa: S311 - a run is to be had again
     possible = kinds(database)
+    chance.shuffle(possible)  # where there is no room for all
     drawn = [*possible, *chance.choices(possible, [WEIGHTS[kind] for kind in possible], k=number)][:number]
     chance.shuffle(drawn)
     return [_fault(kind, chance, workers) for kind in drawn]
@@ -115,14 +124,26 @@ def plan(seed: int, number: int, *, database: str, workers: int) -> list[Fault]:
 def _fault(kind: str, chance: random.Random, workers: int) -> Fault:
     size = chance.random()
     if kind in _BY_POINT:
-        process = chance.choice(_PROCESSES)
-        role = chance.choice([each for each in roles(workers) if each.startswith(process)])
-        return Fault(kind, role, chance.choice(_POINTS[process]), chance.randint(1, 3), size=size)
+        role, point = _point(chance, workers)
+        return Fault(kind, role, point, chance.randint(1, 3), size=size)
+    if kind == _BY_WORKER:
+        return Fault(kind, chance.choice(_working(workers)), size=size)
     if kind in _BY_ROLE:
         return Fault(kind, chance.choice(roles(workers)), size=size)
     if kind in _BY_PLATFORM:
         return Fault(kind, platform=_busiest(chance), size=size)
     return Fault(kind, size=size)
+
+
+def _point(chance: random.Random, workers: int) -> tuple[str, str]:
+    """Return a role, and a point that its process passes."""
+    process = chance.choice(_PROCESSES)
+    if process != "worker":
+        role = chance.choice([each for each in roles(workers) if each.startswith(process)])
+        return role, chance.choice(_POINTS[process])
+    queue = chance.choices(list(_TRAFFIC), list(_TRAFFIC.values()))[0]
+    points = _WORKER_POINTS if queue == "shopify" else (*_WORKER_POINTS, *_READING_POINTS)
+    return f"worker-{queue}-{chance.randint(1, workers)}", chance.choice(points)
 
 
 def _busiest(chance: random.Random) -> str:

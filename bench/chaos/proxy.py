@@ -1,16 +1,59 @@
 """A TCP proxy that can be cut: what goes through it ends at once, and nobody gets through for a while."""
 
 import asyncio
-import contextlib
 import random
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
-_READ: Final = 65536
 _PATIENCE: Final = 10.0  # seconds
 T = TypeVar("T")
+
+
+class _End(asyncio.Protocol):
+    """One end of a link: what comes here goes on from the other."""
+
+    other: "_End"
+    transport: asyncio.Transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin."""
+        if isinstance(transport, asyncio.Transport):
+            self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Pass on what came."""
+        self.other.transport.write(data)
+
+    def pause_writing(self) -> None:
+        """Take nothing more until this end is read."""
+        self.other.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """Go on."""
+        self.other.transport.resume_reading()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """End the other one, too: as this one did, or once it has said what it has to say."""
+        if error:
+            self.other.transport.abort()
+        else:
+            self.other.transport.close()
+
+
+class _Caller(_End):
+    """The end of whoever calls: connected through once it is there."""
+
+    def __init__(self, link: Callable[["_Caller"], Coroutine[Any, Any, None]]) -> None:
+        self.other = self  # until there is another
+        self._link = link
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to connect through; nothing is read before that is done."""
+        super().connection_made(transport)
+        self.transport.pause_reading()
+        self.connecting = asyncio.get_running_loop().create_task(self._link(self))
 
 
 class Proxy:
@@ -26,7 +69,7 @@ class Proxy:
         self._is_closed = False
         self._server: asyncio.Server | None = None
         self._loop = asyncio.new_event_loop()
-        self._links: set[tuple[asyncio.StreamWriter, asyncio.StreamWriter]] = set()
+        self._callers: set[_Caller] = set()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
 
     def cut(self, share: float, chance: random.Random) -> int:
@@ -38,8 +81,9 @@ class Proxy:
         """
 
         async def cut() -> int:
-            links = list(self._links)
-            chosen = chance.sample(links, min(len(links), max(1, round(len(links) * share))))
+            self._forget_ended()
+            callers = sorted(self._callers, key=id)
+            chosen = chance.sample(callers, min(len(callers), max(1, round(len(callers) * share))))
             for each in chosen:
                 self._drop(each)
             return len(chosen)
@@ -51,7 +95,7 @@ class Proxy:
 
         async def close() -> None:
             self._is_closed = True
-            for each in list(self._links):
+            for each in list(self._callers):
                 self._drop(each)
 
         self._do(close())
@@ -68,30 +112,36 @@ class Proxy:
         self._do(self._listen())
 
     async def _listen(self) -> None:
-        self._server = await asyncio.start_server(self._carry, "127.0.0.1", 0, limit=_READ)
+        self._server = await self._loop.create_server(lambda: _Caller(self._link), "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
 
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._is_closed:
-            writer.transport.abort()
+    async def _link(self, caller: _Caller) -> None:
+        if self._refuses(caller):
+            caller.transport.abort()
             return
         try:
-            there, back = await asyncio.open_connection("127.0.0.1", self._target, limit=_READ)
+            _, callee = await self._loop.create_connection(_End, "127.0.0.1", self._target)
         except OSError:
-            writer.transport.abort()
+            caller.transport.abort()
             return
-        link = (writer, back)
-        self._links.add(link)
-        try:
-            await asyncio.gather(_pump(reader, back), _pump(there, writer))
-        finally:
-            self._links.discard(link)
-            self._drop(link)
+        caller.other, callee.other = callee, caller
+        self._forget_ended()
+        self._callers.add(caller)
+        if self._refuses(caller):
+            self._drop(caller)
+        else:
+            caller.transport.resume_reading()
 
-    @staticmethod
-    def _drop(link: tuple[asyncio.StreamWriter, asyncio.StreamWriter]) -> None:
-        for writer in link:
-            writer.transport.abort()
+    def _refuses(self, caller: _Caller) -> bool:
+        return self._is_closed or caller.transport.is_closing()
+
+    def _forget_ended(self) -> None:
+        self._callers = {each for each in self._callers if not each.transport.is_closing()}
+
+    def _drop(self, caller: _Caller) -> None:
+        self._callers.discard(caller)
+        for each in (caller, caller.other):
+            each.transport.abort()
 
     def _stop(self) -> None:
         async def end() -> None:
@@ -107,17 +157,6 @@ class Proxy:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(_PATIENCE)
         self._loop.close()
-
-
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(OSError):
-        while data := await reader.read(_READ):
-            writer.write(data)
-            await writer.drain()
-    if reader.exception():
-        writer.transport.abort()
-    else:
-        writer.close()
 
 
 @contextmanager

@@ -53,7 +53,7 @@ def again(faults: Sequence[Struck], spans: Sequence[Span]) -> list[float]:
     found = []
     for fault in faults:
         after = bisect_left(begins, fault.at)
-        found.append(soonest[after] - fault.at if after < len(soonest) else 0.0)
+        found.append(max(0.0, soonest[after] - fault.at) if after < len(soonest) else 0.0)
     return found
 
 

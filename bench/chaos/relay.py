@@ -116,6 +116,11 @@ class Relay:
                     self.counts["sent again later"] += 1
                 self._pass_on(webhook)
 
+    def hurry(self) -> None:
+        """Send again at once whatever waits for its time."""
+        with self._lock:
+            self._later = [(0.0, order, webhook) for _, order, webhook in self._later]
+
     def end(self) -> None:
         """Send nothing any more."""
         self._is_over.set()

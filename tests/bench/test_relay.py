@@ -58,6 +58,18 @@ class Never(random.Random):
         return 0.999
 
 
+class Later(random.Random):
+    """Nothing happens at once that need not, but everything again, as late as may be."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        # Not delayed, no twin, sent again, after almost the longest time.
+        self._drawn = iter((0.999, 0.999, 0.0, 0.999))
+
+    def random(self) -> float:
+        return next(self._drawn)
+
+
 @pytest.fixture
 def plain(web: _Web) -> Iterator[Relay]:
     with relay(web.server_port, Never()) as made:
@@ -96,6 +108,15 @@ def test_one_may_come_twice_at_once_and_again_later(web: _Web) -> None:
         assert send(made).status_code == 200
         until(lambda: len(web.came) == 3)
         until(lambda: made.told == {fingerprint(PATH, b"{}"): 3})
+        assert made.waiting == 0
+
+
+def test_what_waits_for_its_time_may_be_hurried(web: _Web) -> None:
+    with relay(web.server_port, Later()) as made:
+        assert send(made).status_code == 200
+        assert made.waiting == 1
+        made.hurry()
+        until(lambda: len(web.came) == 2)
         assert made.waiting == 0
 
 

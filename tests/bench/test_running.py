@@ -13,7 +13,7 @@ def run(*arguments: str) -> dict[str, Any]:
     """Run a benchmark, and return its report."""
     result = CliRunner().invoke(main, arguments, catch_exceptions=False)
     assert result.exit_code == 0, result.output
-    report: dict[str, Any] = json.loads(result.output.splitlines()[-1])
+    report: dict[str, Any] = json.loads(result.stdout.splitlines()[-1])
     assert report["benchmark"] == arguments[0]
     return report
 
@@ -59,3 +59,12 @@ def test_growth_measures_each_operation_at_each_size(database: str) -> None:
     sizes, (grown,) = report["tables"]
     assert [row["refunds"] for row in sizes] == ["50", "100"]
     assert set(grown) - {"last_of_first"} == set(sizes[0]) - {"refunds"}
+
+
+@pytest.mark.xdist_group("processes")
+def test_chaos_loses_doubles_and_garbles_nothing() -> None:
+    report = run("chaos", "--refunds", "12", "--faults", "4", "--workers", "1", "--database", "sqlite")
+    struck, (result,) = report["tables"]
+    assert [result[name] for name in ("refunds", "faults", "lost", "doubled", "wrong")] == [12, 4, 0, 0, 0]
+    assert struck[-1]["fault"] == "all"
+    assert struck[-1]["struck"] == 4

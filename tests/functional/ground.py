@@ -149,6 +149,11 @@ class Ground:
             found = session.execute(query).one_or_none()
         return Standing(None, None) if found is None else Standing(*found)
 
+    def forget_jobs(self, source: str) -> None:
+        """Delete every wake-up call that nobody followed yet."""
+        with self.valkey.client() as client:
+            client.delete(f"rq:queue:{source}")
+
     def carry_on(self, *sources: str) -> None:
         """Start what carries on after a disaster: a scheduler, and a worker for each source."""
         self.fleet.start("scheduler", "scheduler")
