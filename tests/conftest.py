@@ -23,6 +23,16 @@ _SPECS = "SPECS_DIR"
 _LONGEST_NAME = 60
 _ON_ONE_DATABASE = (
     "tests/cli/",
+    "tests/guarantees/test_g03_",
+    "tests/guarantees/test_g05_",
+    "tests/guarantees/test_g09_",
+    "tests/guarantees/test_g10_",
+    "tests/guarantees/test_g11_",
+    "tests/guarantees/test_g13_",
+    "tests/guarantees/test_g14_",
+    "tests/guarantees/test_g15_",
+    "tests/guarantees/test_g18_",
+    "tests/guarantees/test_g19_",
     "tests/webhooks/",
     "tests/workers/posting/",
     "tests/workers/test_alerting",
@@ -43,10 +53,12 @@ _ON_ONE_DATABASE = (
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile(
-    "untimed", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow]
+    "untimed", deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow]
 )
 # For running everything once more, where it is the dependencies that are tried out.
 settings.register_profile("brief", parent=settings.get_profile("untimed"), max_examples=10)
+# For a change to what has an algebra, while it is made.
+settings.register_profile("thorough", parent=settings.get_profile("untimed"), max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "untimed"))
 
 

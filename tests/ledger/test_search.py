@@ -125,7 +125,7 @@ def test_whatever_is_asked_and_however_it_is_searched_every_refund_that_fits_is_
     with database.read() as session:
         everything = session.scalars(select(Refund).options(joinedload(Refund.account))).all()
 
-        @settings(max_examples=150)
+        @settings(max_examples=75)
         @given(wishes(), st.integers(1, 12), st.sampled_from([0, 2, 9, 100]), st.sampled_from([1, 5, 100]))
         def check(wanted: Wanted, limit: int, few: int, reach: int) -> None:
             by_time = wanted.since is not None or wanted.until is not None

@@ -4,7 +4,7 @@ from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import structlog
@@ -29,6 +29,16 @@ from webhooks.app import WebProcess, create_app
 WebProcess.jinja_options = {"bytecode_cache": COMPILED}
 
 Line = MutableMapping[str, Any]
+
+
+class StandIn:
+    """Does what another does, who may change."""
+
+    stands_for: object = None
+
+    def __getattr__(self, name: str) -> object:
+        """Return what the other has."""
+        return getattr(self.stands_for, name)
 
 
 @dataclass(frozen=True)
@@ -88,6 +98,37 @@ def shop_id(database: Database, vault: Vault) -> int:
 @pytest.fixture
 def app(settings: Settings, database: Database, vault: Vault) -> Flask:
     return create_app(settings, database=database, vault=vault)
+
+
+@pytest.fixture(scope="session")
+def _shared(vault: Vault, _valkey: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Flask, StandIn]:
+    ledger = StandIn()
+    settings = Settings(
+        database_url="",
+        redis_url=_valkey,
+        secret_keys=(),
+        public_url="",
+        data_dir=tmp_path_factory.mktemp("shared"),
+        log_format="json",
+        allow_private_urls=False,
+    )
+    return create_app(settings, database=cast("Database", ledger), vault=vault), ledger
+
+
+@pytest.fixture
+def shared_app(
+    _shared: tuple[Flask, StandIn], database: Database, valkey_url: str, monkeypatch: pytest.MonkeyPatch
+) -> Flask:
+    """An application that other tests had before, on this test's ledger: making one takes long.
+
+    For pages and the API, which keep nothing in the process; endpoints of webhooks remember accounts.
+    """
+    assert valkey_url
+    app, ledger = _shared
+    ledger.stands_for = database
+    for name in ("PROPAGATE_EXCEPTIONS", "TESTING"):
+        monkeypatch.setitem(app.config, name, app.config[name])
+    return app
 
 
 @pytest.fixture

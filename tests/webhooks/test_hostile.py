@@ -23,7 +23,7 @@ ANSWERS = {
     (404, "refused"),
     (413, "refused"),
 }
-EXAMPLES = 1000  # a source and a database
+EXAMPLES = 400  # a source
 
 many = settings(
     max_examples=EXAMPLES,

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from redis import Redis
 from sqlalchemy import select
@@ -17,6 +18,12 @@ from ledger.models import Account, AuditEntry, Role
 from tests.webhooks.conftest import Web
 
 PREFIX = "/api/v1"
+
+
+@pytest.fixture
+def app(shared_app: Flask) -> Flask:
+    """The web process' application."""
+    return shared_app
 
 
 @dataclass

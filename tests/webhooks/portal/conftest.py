@@ -68,6 +68,12 @@ Enter = Callable[[Role], Browser]
 
 
 @pytest.fixture
+def app(shared_app: Flask) -> Flask:
+    """The web process' application."""
+    return shared_app
+
+
+@pytest.fixture
 def nobody(app: Flask, database: Database, valkey_url: str, vault: Vault) -> Iterator[Browser]:
     """A browser with which nobody is signed in."""
     with Redis.from_url(valkey_url) as redis:

@@ -89,9 +89,9 @@ def test_what_a_page_does_not_take_is_refused_with_what_it_takes(viewer: Browser
 
 
 def test_a_failure_is_a_page_that_tells_nothing_and_a_line_in_the_log(
-    app: Flask, viewer: Browser, log: list[Line]
+    app: Flask, viewer: Browser, log: list[Line], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app.jinja_env.globals["take_notices"] = lambda: 1 // 0
+    monkeypatch.setitem(app.jinja_env.globals, "take_notices", lambda: 1 // 0)
     page = viewer.get("/me")
     assert page.status_code == 500
     assert "Something went wrong here" in page.text
