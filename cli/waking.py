@@ -8,7 +8,7 @@ from cli.context import App
 
 
 def wake_refunds(app: App, due: Iterable[tuple[int, str]]) -> None:
-    """Wake workers for refunds, given as (id, origin)."""
+    """Wake workers for refunds, given as (id, platform)."""
     if not app.waker.due_refunds(due):
         _say_so()
 

@@ -44,10 +44,10 @@ class Outcome:
 
     @property
     def due(self) -> tuple[tuple[int, str], ...]:
-        """The refund as (id, origin) if it has a way to go, so that a worker is to be woken for it."""
+        """The refund as (id, platform) if it has a way to go, so that a worker is to be woken for it."""
         if self.refund is None or self.refund.state not in UNDER_WAY:
             return ()
-        return ((self.refund.id, self.refund.origin),)
+        return ((self.refund.id, self.refund.account.platform.value),)
 
 
 def each(database: Database, ids: Iterable[int], act: Act) -> Iterator[Outcome]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from ledger.models import Delivery, Poll, Refund, Request, Run
+from ledger.models import Account, Delivery, Poll, Refund, Request, Run
 
 AGAIN: timedelta = timedelta(seconds=15)
 """How long a wake-up call has to be followed before it is repeated."""
@@ -18,8 +18,18 @@ def deliveries(session: Session, *, now: datetime, limit: int) -> Sequence[tuple
 
 
 def refunds(session: Session, *, now: datetime, limit: int) -> Sequence[tuple[int, str]]:
-    """Return the due refunds as (id, origin), and put them off by `AGAIN`."""
-    return _hand_out(session, Refund, Refund.origin, now=now, limit=limit)
+    """Return the due refunds as (id, the platform of their account), and put them off by `AGAIN`."""
+    handed_out = _hand_out(session, Refund, Refund.origin, now=now, limit=limit)
+    return carried(session, [number for number, _ in handed_out])
+
+
+def carried(session: Session, refund_ids: Sequence[int]) -> Sequence[tuple[int, str]]:
+    """Return the refunds that have a way to go as (id, the platform in whose queue they are carried)."""
+    if not refund_ids:
+        return []
+    query = select(Refund.id, Account.platform).join(Account, Refund.account_id == Account.id)
+    query = query.where(Refund.id.in_(refund_ids), Refund.due_at.is_not(None))
+    return [(number, platform.value) for number, platform in session.execute(query)]
 
 
 def polls(session: Session, *, now: datetime, limit: int) -> Sequence[tuple[int, str]]:

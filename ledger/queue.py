@@ -22,7 +22,11 @@ rq.serializers.PickleSerializer = rq.serializers.JSONSerializer  # type: ignore[
 rq.serializers.DefaultSerializer = rq.serializers.JSONSerializer  # type: ignore[misc, assignment] # off for good
 
 QUEUES: Final = (*(platform.value for platform in Platform), "netsuite")
-"""A queue for each source, so that one platform's slowness holds up nobody else's refunds."""
+"""A queue for each platform, so that the slowness of one holds up nobody else's refunds.
+
+A refund is carried in its storefront's, whichever way it goes: a storefront that hangs must not hold up what
+NetSuite tells of all the others.
+"""
 
 _CONNECT_TIMEOUT: Final = 0.5  # seconds; a delivery is answered within the platform's five
 _SILENCE: Final = 2.0  # seconds without trying again after Redis was found down
@@ -61,30 +65,32 @@ class Waker:
 
     def deliveries(self, source: str, ids: Iterable[int]) -> bool:
         """Wake a worker for deliveries of one source; return whether Redis took the call."""
-        return self._wake(source, "workers.jobs.process_delivery", "Understand delivery", ids)
+        return self._wake(source, "workers.jobs.process_delivery", "Understand delivery {} from {}", ids)
 
-    def refunds(self, origin: str, ids: Iterable[int]) -> bool:
-        """Wake a worker for refunds of one origin; return whether Redis took the call."""
-        return self._wake(origin, "workers.jobs.carry_refund", "Carry refund", ids)
+    def refunds(self, platform: str, ids: Iterable[int]) -> bool:
+        """Wake a worker for refunds of one platform's accounts; return whether Redis took the call."""
+        return self._wake(platform, "workers.jobs.carry_refund", "Carry refund {} of {}", ids)
 
     def due_refunds(self, due: Iterable[tuple[int, str]]) -> bool:
-        """Wake workers for refunds given as (id, origin); return whether Redis took every call."""
-        by_origin: dict[str, list[int]] = {}
-        for number, origin in due:
-            by_origin.setdefault(origin, []).append(number)
-        return all(self.refunds(origin, numbers) for origin, numbers in by_origin.items())
+        """Wake workers for refunds given as (id, platform); return whether Redis took every call."""
+        by_platform: dict[str, list[int]] = {}
+        for number, platform in due:
+            by_platform.setdefault(platform, []).append(number)
+        return all(self.refunds(platform, numbers) for platform, numbers in by_platform.items())
 
     def polls(self, source: str, ids: Iterable[int]) -> bool:
         """Wake a worker for polls of one source; return whether Redis took the call."""
-        return self._wake(source, "workers.jobs.poll_account", "Poll account", ids)
+        return self._wake(source, "workers.jobs.poll_account", "Poll account {} from {}", ids)
 
     def runs(self, source: str, ids: Iterable[int]) -> bool:
         """Wake a worker for runs over one source's refunds; return whether Redis took the call."""
-        return self._wake(source, "workers.jobs.work_run", "Work on run", ids)
+        return self._wake(source, "workers.jobs.work_run", "Work on run {} from {}", ids)
 
     def requests(self, source: str, ids: Iterable[int]) -> bool:
         """Wake a worker for requests, before anything else: a person waits; return whether Redis took it."""
-        return self._wake(source, "workers.jobs.answer_request", "Answer request", ids, at_front=True)
+        return self._wake(
+            source, "workers.jobs.answer_request", "Answer request {} from {}", ids, at_front=True
+        )
 
     def _wake(
         self, source: str, function: str, what: str, ids: Iterable[int], *, at_front: bool = False
@@ -93,9 +99,7 @@ class Waker:
             return False
         queue = self._queues[source]
         jobs = [
-            queue.create_job(
-                function, args=(number,), description=f"{what} {number} from {source}", result_ttl=0
-            )
+            queue.create_job(function, args=(number,), description=what.format(number, source), result_ttl=0)
             for number in ids
         ]
         try:

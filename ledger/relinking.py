@@ -18,7 +18,7 @@ class Relinked:
     """What came of it.
 
     Attributes:
-        woken: The refunds that waited for the order, as (id, origin): a worker is to be woken for them.
+        woken: The refunds that waited for the order, as (id, platform): a worker is to be woken for them.
         disputed: The ids of the order's discrepancies, which can be retried now.
     """
 
@@ -44,4 +44,4 @@ def relink(session: Session, refund_id: int, order: NetSuiteOrder, *, now: datet
     for each in waiting:
         refunds.reconsider(session, each, "FACTS_CHANGED", now=now)
     disputed = queries.of_order(session, link.id, State.DISCREPANCY)
-    return Relinked(link, [(each.id, each.origin) for each in waiting], disputed)
+    return Relinked(link, [(each.id, each.account.platform.value) for each in waiting], disputed)

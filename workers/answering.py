@@ -63,8 +63,7 @@ def _retrieve(runtime: Runtime, request: Request) -> dict[str, Any]:
         account = session.get_one(Account, request.account_id)
     asked = retrieve.Request(account, request.params["order"], actor=request.actor, trace_id=request.trace_id)
     found = read(runtime, asked, now=utcnow())
-    for number, origin in found.due:
-        runtime.waker.refunds(origin, [number])
+    runtime.waker.due_refunds(found.due)
     return {"refund_ids": list(found.refund_ids), "new_ids": list(found.new_ids)}
 
 

@@ -11,6 +11,7 @@ from ledger.events import RecordChanged, RefundSeen
 from ledger.looks import Look, StaleLookError
 from ledger.models import Finding, Refund, Run, RunKind
 from ledger.reasons import reason as known_reason
+from ledger.records import record_name
 from ledger.states import UNDER_WAY
 from workers import dry_run
 from workers.asking import asking
@@ -91,7 +92,7 @@ def _from_netsuite(bit: Bit, event: RecordChanged, record: NetSuiteRefund, look:
         note = _in_words(dry_run.decide(runtime, work)) if known is None else ""
         _say(bit, RefundSeen.from_json(row.source_facts), known, note)
     elif row.state in UNDER_WAY:
-        runtime.waker.refunds("netsuite", [row.id])
+        runtime.waker.refunds(run.source, [row.id])
 
 
 def _recorded(
@@ -126,7 +127,7 @@ def _take(bit: Bit, seen: RefundSeen) -> None:
         _keep(session, run, seen, ids[0], was_known=was_known)
         state = session.get_one(Refund, ids[0]).state
     if state in UNDER_WAY:
-        bit.runtime.waker.refunds(seen.origin, ids)
+        bit.runtime.waker.refunds(run.source, ids)
 
 
 def _keep(session: Session, run: Run, seen: RefundSeen, refund_id: int, *, was_known: bool) -> None:
@@ -153,7 +154,7 @@ def _say(bit: Bit, seen: RefundSeen, known: int | None, note: str) -> None:
 
 
 def _in_words(decision: Decision[NetSuitePlan] | Decision[StorefrontPlan]) -> str:
-    kind = f" as {decision.target_type}" if decision.target_type else ""
+    kind = f" as {record_name(decision.target_type)}" if decision.target_type else ""
     why = known_reason(decision.reason)
     said = f"{_WORDS[decision.action]}{kind}"
     return said if decision.action is Action.WRITE else f"{said}: {why.code} {decision.detail}".strip()

@@ -3,6 +3,7 @@
 import logging
 import random
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from structlog.contextvars import bound_contextvars
 
-from ledger import deliveries, pausing
+from ledger import deliveries, due, pausing
 from ledger.audit import SYSTEM
 from ledger.clock import utcnow
 from ledger.events import (
@@ -65,8 +66,20 @@ def process(runtime: Runtime, delivery_id: int) -> None:
             _tell(runtime, delivery, slug, lost, started)
             raise
         _tell(runtime, delivery, slug, outcome, started)
-        for refund_id in outcome.refund_ids:
-            carry(runtime, refund_id)
+        _carry(runtime, delivery, outcome.refund_ids)
+
+
+def _carry(runtime: Runtime, delivery: Delivery, refund_ids: Sequence[int]) -> None:
+    """Carry the refunds that came of it: here, or in their storefront's queue where that is another one.
+
+    A storefront that hangs holds up its own queue, not what NetSuite tells of the others.
+    """
+    if delivery.account_id is None:
+        with runtime.database.read() as session:
+            runtime.waker.due_refunds(due.carried(session, refund_ids))
+        return
+    for refund_id in refund_ids:
+        carry(runtime, refund_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,11 +271,11 @@ def _postpone(
         if recovery is Recovery.PAUSE:
             if error.reason != "ACCOUNT_PAUSED":
                 pausing.pause(session, owner_of_it, error.reason, error.detail, now=now, actor=SYSTEM)
-            due: datetime | None = now + PAUSED_LOOK
+            again: datetime | None = now + PAUSED_LOOK
         elif recovery is Recovery.NONE:
-            due = None
+            again = None
         else:
-            due = next_try(
+            again = next_try(
                 Recovery.THROTTLE if recovery is Recovery.THROTTLE else Recovery.BACKOFF,
                 delivery.attempts,
                 now=now,
@@ -270,12 +283,12 @@ def _postpone(
                 chance=random.random(),  # noqa: S311 - jitter, not a secret
                 retry_after=error.retry_after,
             )
-        if due is None:
+        if again is None:
             deliveries.give_up(session, delivery, now=now, reason=error.reason, detail=error.detail)
         else:
             # Neither a pause nor a slot of ours that is taken says anything of the delivery.
             counts = recovery is not Recovery.PAUSE and error.reason != "CONCURRENCY"
             deliveries.postpone(
-                session, delivery, due, reason=error.reason, detail=error.detail, counts=counts
+                session, delivery, again, reason=error.reason, detail=error.detail, counts=counts
             )
-    return _Outcome("failed" if due is None else "postponed", error.reason, error.detail)
+    return _Outcome("failed" if again is None else "postponed", error.reason, error.detail)

@@ -65,7 +65,7 @@ class Retrieved:
     Attributes:
         refund_ids: Every refund that was read and is in the ledger now.
         new_ids: Those of them that were not known before.
-        due: Those that still have a way to go, as (id, origin): a worker is to be woken for them.
+        due: Those that still have a way to go, as (id, platform): a worker is to be woken for them.
     """
 
     refund_ids: tuple[int, ...]
@@ -252,5 +252,5 @@ def _retrieved(session: Session, ids: Sequence[int], request: Request) -> Retrie
     return Retrieved(
         refund_ids=tuple(row.id for row in rows),
         new_ids=tuple(row.id for row in rows if row.trace_id == request.trace_id),
-        due=tuple((row.id, row.origin) for row in rows if row.state in UNDER_WAY),
+        due=tuple((row.id, row.account.platform.value) for row in rows if row.state in UNDER_WAY),
     )

@@ -1,5 +1,6 @@
 """What a worker process keeps: database, keys, connections and clients, each made once, on first use."""
 
+import time
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
@@ -14,6 +15,7 @@ from ledger.installation import Installation
 from ledger.models import Account, NetSuiteAccount
 from ledger.secrets import Vault
 from ledger.settings import Settings
+from workers.breaker import Breaker
 from workers.platforms.errors import Call
 from workers.platforms.http import Http, Journal
 from workers.platforms.netsuite import NetSuiteClient
@@ -34,12 +36,17 @@ class Runtime:
     Attributes:
         settings: From the environment.
         journal: Records the calls of the attempt under way; a process works on one at a time.
+        breaker: Leaves storefronts alone that did not answer just now, where another's refunds would wait.
+        fresh: Seconds for which the settings of the installation are not read again.
     """
 
     settings: Settings
     journal: Journal = field(default_factory=Journal)
+    breaker: Breaker = field(default_factory=Breaker)
+    fresh: float = 10.0
     _netsuite: dict[tuple[int, bytes, str, int], NetSuiteClient] = field(default_factory=dict)
     _storefronts: dict[tuple[int, bytes, str], Storefront] = field(default_factory=dict)
+    _installation: tuple[float, Installation] | None = None
 
     @cached_property
     def database(self) -> Database:
@@ -62,11 +69,14 @@ class Runtime:
         """Wakes workers."""
         return queue.Waker(self.redis)
 
-    @cached_property
+    @property
     def installation(self) -> Installation:
-        """The settings all processes share, as they were when this process started."""
-        with self.database.read() as session:
-            return installation.load(session)
+        """The settings all processes share, as they were a few seconds ago at most."""
+        now = time.monotonic()
+        if self._installation is None or now - self._installation[0] >= self.fresh:
+            with self.database.read() as session:
+                self._installation = (now, installation.load(session))
+        return self._installation[1]
 
     @cached_property
     def http(self) -> Http:

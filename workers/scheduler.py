@@ -112,6 +112,7 @@ class Scheduler:
             alerts=self._forget_all(partial(alerts.forget, before=before)),
             emptied_deliveries=self._forget_all(partial(personal.forget_deliveries, before=private)),
             emptied_attempts=self._forget_all(partial(personal.forget_attempts, before=private)),
+            emptied_alerts=self._forget_all(partial(personal.forget_alerts, before=private)),
         )
 
     def _forget_all(self, forget: Callable[..., int]) -> int:

@@ -35,7 +35,7 @@ def test_a_busy_worker_is_shown_with_its_job_and_the_way_to_the_transaction(
     page.get_by_role("link", name="Workers", exact=True).click()
 
     # A worker is on it.
-    row = page.get_by_role("row").filter(has_text=f"Carry refund {number} from shopify")
+    row = page.get_by_role("row").filter(has_text=f"Carry refund {number} of shopify")
     expect(row).to_contain_text("shopify")
     row.get_by_role("link").last.click()
     expect(page.get_by_role("heading", level=2)).to_contain_text("Job")
@@ -47,7 +47,7 @@ def test_a_busy_worker_is_shown_with_its_job_and_the_way_to_the_transaction(
     expect(workers.get_by_role("row").filter(has_text=f"refund {number}")).to_contain_text("Busy")
     page.get_by_role("link", name="Background jobs (RQ)").click()
     page.get_by_role("link", name="Workers", exact=True).click()
-    page.get_by_role("link", name=f"Carry refund {number} from shopify").click()
+    page.get_by_role("link", name=f"Carry refund {number} of shopify").click()
     expect(page.get_by_role("heading", name=f"Transaction {number}")).to_be_visible()
     expect(state(page)).to_have_text("Posting")
 

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 import pytest
 import requests
@@ -19,7 +19,6 @@ from tests.support.databases import Clone
 from tests.support.waiting import until
 
 CLEAN = Findings([], [], [])
-SOURCES = ("shopify", "netsuite")
 _TAKEN, _, _ENDED = _OF_JOB = (
     "redis rq.queue.Queue.lmove",
     "redis rq.worker.base.BaseWorker.prepare_job_execution",
@@ -33,6 +32,18 @@ Supervisor([Program("worker", worker)], grace=30).run()
 """
 Point = tuple[str, int]
 """A fault point, and which passing of it."""
+
+
+class Job(NamedTuple):
+    """What a worker of one queue does for a refund that was made somewhere."""
+
+    source: str
+    queue: str
+
+
+TO_NETSUITE = Job("shopify", "shopify")
+HANDING_OVER = Job("netsuite", "netsuite")
+FROM_NETSUITE = Job("netsuite", "shopify")  # with a worker for NetSuite's news at its side
 
 pytestmark = pytest.mark.xdist_group("processes")
 
@@ -67,24 +78,25 @@ def on_both(request: pytest.FixtureRequest) -> Ground:
     return here
 
 
-def carry_one(here: Ground, source: str, role: str) -> list[str]:
-    """Let a worker of its own carry a refund; return every point that the worker passed."""
-    here.tell(source)
+def carry_one(here: Ground, job: Job, role: str) -> list[str]:
+    """Let a worker of its own do its part for a refund; return every point that the worker passed."""
+    here.forget_jobs(job.queue)
+    here.tell(job.source)
     passed = here.fleet.trace(role)
-    here.fleet.start(role, "worker", source)
+    here.fleet.start(role, "worker", job.queue)
     until(lambda: f"{_ENDED} after" in passed.read_text(), PATIENCE)
     here.fleet.hit(role, signal.SIGTERM)
     assert here.fleet.code_of(role) == 0
     return passed.read_text().splitlines()
 
 
-def points_of(here: Ground, source: str) -> list[Point]:
+def points_of(here: Ground, job: Job) -> list[Point]:
     """Return every point that a worker passes during a job."""
-    carry_one(here, source, f"first-{source}")  # Redis knows the scripts from now on
-    names = carry_one(here, source, f"second-{source}")
+    carry_one(here, job, f"first-{job.source}-{job.queue}")  # Redis knows the scripts from now on
+    names = carry_one(here, job, f"second-{job.source}-{job.queue}")
     nth = [(name, names[: at + 1].count(name)) for at, name in enumerate(names)]
-    job = nth[names.index(f"{_TAKEN} after") : names.index(f"{_ENDED} after") + 1]
-    return [point for point in job if _matters(*point)]
+    passed = nth[names.index(f"{_TAKEN} after") : names.index(f"{_ENDED} after") + 1]
+    return [point for point in passed if _matters(*point)]
 
 
 def _matters(name: str, nth: int) -> bool:
@@ -94,7 +106,7 @@ def _matters(name: str, nth: int) -> bool:
     return nth == 1 or not name.startswith("redis ")
 
 
-def strike(here: Ground, source: str, points: Sequence[Point], number: int, code: int) -> list[Name]:
+def strike(here: Ground, job: Job, points: Sequence[Point], number: int, code: int) -> list[Name]:
     """Let a worker of its own send a signal to itself at each point, at work on a refund of its own.
 
     Returns:
@@ -102,24 +114,33 @@ def strike(here: Ground, source: str, points: Sequence[Point], number: int, code
     """
     refunds = []
     for at, (point, nth) in enumerate(points):
-        role = f"{signal.Signals(number).name}-{source}-{at}"
-        here.forget_jobs(source)  # a call that came twice would be another job for it
-        refunds.append(here.tell(source))
+        role = f"{signal.Signals(number).name}-{job.source}-{job.queue}-{at}"
+        here.forget_jobs(job.queue)  # a call that came twice would be another job for it
+        refunds.append(here.tell(job.source))
         here.fleet.arm(role, point, nth=nth, number=number)
-        here.fleet.start(role, "worker", source)
+        here.fleet.start(role, "worker", job.queue)
         assert (here.fleet.code_of(role), here.fleet.has_fired(role)) == (code, True), (point, nth)
     return refunds
 
 
-def test_a_worker_killed_at_any_step_loses_and_doubles_nothing(on_postgresql: Ground) -> None:
-    def kill_each(source: str) -> None:
-        points = points_of(on_postgresql, source)
-        assert ("commit workers.carry._write after", 1) in points
-        strike(on_postgresql, source, points, signal.SIGKILL, -signal.SIGKILL)
+def understand(here: Ground) -> None:
+    """Have NetSuite's news read from now on."""
+    here.forget_jobs("netsuite")
+    here.fleet.start("understanding", "worker", "netsuite")
 
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(kill_each, SOURCES))
-    on_postgresql.carry_on(*SOURCES)
+
+def test_a_worker_killed_at_any_step_loses_and_doubles_nothing(on_postgresql: Ground) -> None:
+    for job, step in (
+        (TO_NETSUITE, "commit workers.carry._write after"),
+        (HANDING_OVER, "redis ledger.queue._enqueue before"),
+        (FROM_NETSUITE, "commit workers.carry._write after"),
+    ):
+        if job is FROM_NETSUITE:
+            understand(on_postgresql)
+        points = points_of(on_postgresql, job)
+        assert (step, 1) in points
+        strike(on_postgresql, job, points, signal.SIGKILL, -signal.SIGKILL)
+    on_postgresql.carry_on("shopify", "netsuite")
     worked_off(on_postgresql)
     assert findings(on_postgresql) == CLEAN
 
@@ -127,18 +148,19 @@ def test_a_worker_killed_at_any_step_loses_and_doubles_nothing(on_postgresql: Gr
 def test_on_sqlite_a_worker_killed_around_any_commit_or_call_loses_and_doubles_nothing(
     on_sqlite: Ground,
 ) -> None:
-    points = [each for each in points_of(on_sqlite, "shopify") if not each[0].startswith("redis ")]
-    strike(on_sqlite, "shopify", points, signal.SIGKILL, -signal.SIGKILL)
+    points = [each for each in points_of(on_sqlite, TO_NETSUITE) if not each[0].startswith("redis ")]
+    strike(on_sqlite, TO_NETSUITE, points, signal.SIGKILL, -signal.SIGKILL)
     on_sqlite.carry_on("shopify")
     worked_off(on_sqlite)
     assert findings(on_sqlite) == CLEAN
 
 
 def test_a_worker_asked_to_end_at_any_step_finishes_its_refund_first(on_postgresql: Ground) -> None:
-    points = [each for each in points_of(on_postgresql, "netsuite") if each[0].endswith(" before")]
-    refunds = strike(on_postgresql, "netsuite", points[1:-1], signal.SIGTERM, 0)
+    understand(on_postgresql)
+    points = [each for each in points_of(on_postgresql, FROM_NETSUITE) if each[0].endswith(" before")]
+    refunds = strike(on_postgresql, FROM_NETSUITE, points[1:-1], signal.SIGTERM, 0)
     assert {on_postgresql.stand(each).state for each in refunds} == {State.POSTED}
-    on_postgresql.carry_on("netsuite")
+    on_postgresql.carry_on("shopify", "netsuite")
     worked_off(on_postgresql)
     assert findings(on_postgresql) == CLEAN
 

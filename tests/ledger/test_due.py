@@ -36,7 +36,7 @@ def test_what_is_due_comes_with_its_source_and_is_put_off(
             )
         everything = (
             {(of_shop, "shopify"), (of_books, "netsuite")},
-            {(from_shop, "shopify"), (from_books, "netsuite")},
+            {(from_shop, "shopify"), (from_books, "shopify")},
         )
         assert woken == (everything if is_due else (set(), set()))
 

@@ -40,7 +40,7 @@ def test_a_call_waits_in_the_queue_of_its_source(connection: Redis, source: str)
     assert calls == [
         ("workers.jobs.process_delivery", [7], {}, f"Understand delivery 7 from {source}"),
         ("workers.jobs.process_delivery", [8], {}, f"Understand delivery 8 from {source}"),
-        ("workers.jobs.carry_refund", [9], {}, f"Carry refund 9 from {source}"),
+        ("workers.jobs.carry_refund", [9], {}, f"Carry refund 9 of {source}"),
         ("workers.jobs.poll_account", [4], {}, f"Poll account 4 from {source}"),
         ("workers.jobs.work_run", [5], {}, f"Work on run 5 from {source}"),
     ]

@@ -28,6 +28,7 @@ from ledger.models import (
     Refund,
 )
 from ledger.models.accounts import Direction, Platform
+from ledger.queue import QUEUES, open_queue
 from ledger.settings import Settings
 from ledger.states import State
 from tests.support.ledger import NOW, make_account, make_delivery, make_netsuite_account
@@ -292,7 +293,16 @@ class World:
         with self.database.write() as session:
             session.execute(update(Delivery).where(Delivery.id == delivery_id).values(not_before=None))
         process(self.runtime, delivery_id)
+        self._carry_woken()
         return self.delivery(delivery_id)
+
+    def _carry_woken(self) -> None:
+        """Carry the refunds that a worker of another queue was woken for."""
+        for queue in (open_queue(name, self.runtime.redis) for name in QUEUES):
+            for job in queue.jobs:
+                if job.func_name == "workers.jobs.carry_refund":
+                    queue.remove(job)
+                    carry(self.runtime, job.args[0])
 
     def tell(self, owner: Tenant, *events: Event) -> Delivery:
         """Record a delivery and work it off."""

@@ -424,7 +424,7 @@ def test_a_dry_run_says_why_what_would_not_be_posted(
     notes = {
         number: note for number, (_, note) in findings(people, people.done(shop, RunKind.DRY_RUN)).items()
     }
-    assert notes[posted] == "would be posted as creditmemo"
+    assert notes[posted] == "would be posted as credit memo"
     assert notes[ids[unknown["name"]]].startswith("would wait: ORDER_NOT_SYNCED")
     assert notes[ids[unbilled["name"]]].startswith("would wait: NOT_BILLED")
     assert notes[ids[over["name"]]].startswith("would become a discrepancy: OVER_REFUND")

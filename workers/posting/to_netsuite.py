@@ -9,6 +9,7 @@ from ledger import orders
 from ledger.models import Refund
 from ledger.money import Money
 from ledger.orders import NetSuiteOrder as LinkedOrder
+from ledger.records import record_name
 from workers.platforms.errors import PlatformError
 from workers.platforms.netsuite import NetSuiteClient
 from workers.platforms.storefront import Storefront, Written
@@ -107,7 +108,8 @@ class ToNetSuite:
         try:
             return self._client.total(plan.target_type, record_id, currency=self._work.refund.amount.currency)
         except PlatformError as error:
-            detail = f"{plan.target_type} {record_id} was made, what it comes to is not known: {error.detail}"
+            made = f"{record_name(plan.target_type)} {record_id} was made"
+            detail = f"{made}, what it comes to is not known: {error.detail}"
             raise PlatformError(
                 "UNKNOWN_OUTCOME",
                 detail,

@@ -13,6 +13,7 @@ from typing import Final
 
 from ledger.models import Finding
 from ledger.money import Money
+from ledger.records import record_name
 from workers.rules.to_netsuite import REFUND_OF
 
 BY_AMOUNT: Final = "matched by order and amount"
@@ -209,6 +210,7 @@ def _line(pair: _Pair) -> Line:
         return Line(Finding.AMOUNT_DIFFERS, there, here, "; ".join(filter(None, (note, pair.note))))
     expected = REFUND_OF.get(here.billed_type, here.record_type)
     if here.record_type != expected:
-        note = f"a {here.record_type} of an order billed by {here.billed_type}, which asks for a {expected}"
+        kind, billed, asked = map(record_name, (here.record_type, here.billed_type, expected))
+        note = f"a {kind} of an order billed by {billed}, which asks for a {asked}"
         return Line(Finding.TYPE_DIFFERS, there, here, "; ".join(filter(None, (note, pair.note))))
     return Line(Finding.MATCHED, there, here, pair.note)

@@ -19,6 +19,7 @@ _SUBJECT_LENGTH: Final = 150  # characters
 _BECAME: Final[Mapping[News, str]] = {
     News.ERROR: "needs a person: it became an error",
     News.DISCREPANCY: "needs a person: it became a discrepancy",
+    News.HELD: "needs a person: it is held for review",
     News.WAIT_OVER: "needs a person: it waited in vain",
     News.PAUSED: "is paused",
     News.QUARANTINED: "is quarantined",
@@ -35,6 +36,7 @@ _CLEARED: Final[Mapping[str, str]] = {
 _ONE: Final[Mapping[News, str]] = {
     News.ERROR: "error",
     News.DISCREPANCY: "discrepancy",
+    News.HELD: "refund held for review",
     News.WAIT_OVER: "wait in vain",
     News.PAUSED: "paused account",
     News.QUARANTINED: "quarantined delivery",
@@ -42,6 +44,7 @@ _ONE: Final[Mapping[News, str]] = {
 }
 _MANY: Final[Mapping[News, str]] = {
     News.DISCREPANCY: "discrepancies",
+    News.HELD: "refunds held for review",
     News.WAIT_OVER: "waits in vain",
     News.QUARANTINED: "quarantined deliveries",
     News.DELIVERY_FAILED: "failed deliveries",

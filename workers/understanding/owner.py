@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -67,7 +68,8 @@ def ask(runtime: Runtime, books: NetSuiteAccount, record: NetSuiteRefund) -> tup
             raise PlatformError("ACCOUNT_PAUSED", f"{account.slug} may have the order and cannot be asked")
         by = Policy.of(account.settings).order_match_value
         try:
-            order = runtime.storefront(account).find_order(number, by=by)
+            storefront = runtime.storefront(account)
+            order = runtime.breaker.call(account.id, partial(storefront.find_order, number, by=by))
         except PlatformError as error:
             if reason(error.reason).recovery is Recovery.PAUSE:
                 with runtime.database.write() as session:

@@ -31,8 +31,8 @@ def test_the_pages_draw_jobs_and_workers_within_their_policy(
     desk.redis.sadd("rq:worker:w:executions", f"{failed.id}:1")
     expected = {
         "/": "shopify",
-        "/0/view/workers": "Carry refund 18 from shopify",
-        "/0/view/jobs": "Carry refund 17 from shopify",
+        "/0/view/workers": "Carry refund 18 of shopify",
+        "/0/view/jobs": "Carry refund 17 of shopify",
         "/0/view/jobs/shopify/failed/8/asc/1": "the shop was down",
         f"/0/view/job/{failed.id}": "the shop was down",
     }

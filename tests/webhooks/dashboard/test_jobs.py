@@ -9,7 +9,7 @@ from tests.webhooks.dashboard.conftest import Desk, packed
 
 def test_a_job_says_what_it_does_and_leads_to_its_transaction(desk: Desk) -> None:
     job = desk.job(desk.refund(17).id)
-    assert (job["description"], job["page"]) == ("Carry refund 17 from shopify", "/refunds/17")
+    assert (job["description"], job["page"]) == ("Carry refund 17 of shopify", "/refunds/17")
     assert (job["status"], job["origin"], job["readable"]) == ("queued", "shopify", True)
 
 

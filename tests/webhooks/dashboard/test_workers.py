@@ -63,7 +63,7 @@ def test_a_busy_worker_is_seen_with_its_job(
     assert worker["queues"] == ["shopify"]
     assert worker["job_id"] == started["id"] == job.id
     assert isinstance(worker["job"], dict)
-    assert worker["job"]["description"] == "Carry refund 17 from shopify"
+    assert worker["job"]["description"] == "Carry refund 17 of shopify"
     assert worker["job"]["page"] == "/refunds/17"
     assert (shown["status"], shown["exc_info"]) == ("started", "")
     assert shown["started_at"]

@@ -163,7 +163,9 @@ def test_the_records_type_follows_from_how_the_order_was_billed(
     (line,) = compare([refund()], [record(record_type=record_type, billed_type=billed_type)])
     assert line.finding is finding
     if finding is Finding.TYPE_DIFFERS:
-        assert line.note.startswith(f"a {record_type} of an order billed by {billed_type}, which asks for a ")
+        kinds = {"creditmemo": "credit memo", "cashrefund": "cash refund", "cashsale": "cash sale"}
+        record_name, billed = (kinds.get(each, each) for each in (record_type, billed_type))
+        assert line.note.startswith(f"a {record_name} of an order billed by {billed}, which asks for a c")
         assert line.note.endswith(BY_AMOUNT)
 
 

@@ -1,5 +1,6 @@
 """Several shops on one set of books: whose order stands behind a NetSuite refund."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -190,10 +191,17 @@ def test_a_shop_that_cannot_be_asked_just_now_is_asked_again_before_anybody_is_r
 ) -> None:
     shops[1].order(name="#1001")
     shops[0].fault("graphql:query", "status")
+    world.runtime.breaker.clock = itertools.count(step=5).__next__  # five seconds until it fails
     delivery_id = world.deliver(netsuite, changed("creditmemo", memo))
     delivery = world.process(delivery_id)
     assert (delivery.state, delivery.reason) == (DeliveryState.RECEIVED, "TRANSIENT")
     assert world.refunds() == []
+    calls = shops[0].operations()
+    postponed = world.process(delivery_id)  # too soon: a shop that hangs must not hold up the others' news
+    assert (postponed.state, postponed.reason) == (DeliveryState.RECEIVED, "TRANSIENT")
+    assert "not asked, since it failed a moment ago" in postponed.detail
+    assert shops[0].operations() == calls
+    world.runtime.breaker.clock = lambda: 600
     world.process(delivery_id)
     assert world.only_refund().state is State.POSTED
 
