@@ -22,6 +22,17 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 _WRITES: Final = "refund_sync_writes"
 _SINGLE: Final = "refund_sync_single"
+_SILENCE: Final = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,  # milliseconds
+}
+"""After how much of it a server is given up that went away without a word; the system's own takes hours.
+
+https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-KEEPALIVES; an address may say otherwise.
+"""
+
 _STEP: Final = 0.0005  # seconds between two tries to become SQLite's one writer
 
 T = TypeVar("T")
@@ -56,6 +67,7 @@ class Database:
             options["connect_args"] = {"timeout": patience}
         else:
             options["connect_args"] = {
+                **{name: value for name, value in _SILENCE.items() if name not in parsed.query},
                 "connect_timeout": 3,  # a platform waits five seconds for its answer
                 "options": f"-c lock_timeout={round(patience * 1000)} -c synchronous_commit=on",
             }

@@ -135,6 +135,21 @@ def test_a_postgresql_commit_is_on_disk_before_it_returns_whatever_the_servers_d
     assert shown == ["off", "on"]
 
 
+def test_a_postgresql_that_went_away_without_a_word_is_given_up_after_half_a_minute(
+    postgresql: Clone,
+) -> None:
+    with postgresql() as url:
+        database = Database(
+            make_url(url).update_query_dict({"keepalives_count": "2"}).render_as_string(hide_password=False)
+        )
+        with database.engine.connect() as connection:
+            driver = connection.connection.dbapi_connection
+            known = driver.info.get_parameters()  # type: ignore[union-attr] # psycopg's own
+        database.dispose()
+    found = [known[f"keepalives_{each}"] for each in ("idle", "interval", "count")]
+    assert (found, known["tcp_user_timeout"]) == (["10", "5", "2"], "20000")
+
+
 def test_a_sqlite_writer_takes_the_lock_when_it_begins(file: Path) -> None:
     database = Database(f"sqlite:///{file}")
     with database.write() as session:
