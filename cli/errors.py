@@ -15,6 +15,7 @@ from ledger.accounts import AccountError
 from ledger.actions import ActionError
 from ledger.alert_channels import ChannelError
 from ledger.embedded import SocketPathError
+from ledger.installation import InstallationError
 from ledger.people import PeopleError
 from ledger.policy import PolicyError
 from ledger.queries import DeliveryNotFoundError, NoOrderError
@@ -40,6 +41,7 @@ _SPEAKING: Final = (
     ErasedError,
     IllegalTransitionError,
     InputError,
+    InstallationError,
     ListenError,
     NoOrderError,
     NoSuchEndpointError,

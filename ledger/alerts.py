@@ -23,7 +23,11 @@ Row = dict[str, Any]
 
 _WHAT_LENGTH: Final = 255  # characters; the width of the column
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_NEWS_OF: Final[Mapping[State, News]] = {State.ERROR: News.ERROR, State.DISCREPANCY: News.DISCREPANCY}
+_NEWS_OF: Final[Mapping[State, News]] = {
+    State.ERROR: News.ERROR,
+    State.DISCREPANCY: News.DISCREPANCY,
+    State.HELD: News.HELD,
+}
 _SETTLED: Final = frozenset({State.POSTED, State.RESOLVED, State.CANCELLED, State.IGNORED})
 
 

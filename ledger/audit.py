@@ -28,8 +28,8 @@ def write(
 
     Args:
         session: The transaction that does what is recorded.
-        subject: `refund`, `account`, `netsuite_account`, `delivery`, `order_link`, `user`, `token` or
-            `alert_channel`.
+        subject: `refund`, `account`, `netsuite_account`, `delivery`, `order_link`, `user`, `token`,
+            `alert_channel` or `installation`.
         subject_id: Its id.
         action: What was done: a transition's name, `pause`, `erase`, ...
         at: When, in UTC.

@@ -67,22 +67,28 @@ def search(session: Session, wanted: Wanted, *, limit: int) -> Found:
     Raises:
         ledger.accounts.AccountError: If the account asked for does not exist.
     """
-    window = select(Delivery.id).where(Delivery.id < (wanted.after or _LAST_ID))
-    conditions = _conditions(session, wanted)
+    window = [Delivery.id < (wanted.after or _LAST_ID)]
     if wanted.state is not None:
-        window = window.where(Delivery.state == wanted.state)
+        window.append(Delivery.state == wanted.state)
     if wanted.text:
-        window = window.where(Delivery.id.in_(_called(session, wanted.text)))
+        window.append(Delivery.id.in_(_called(session, wanted.text)))
     else:
-        window = window.where(*_bounds(session, wanted))
-    looked_at = window.order_by(Delivery.id.desc()).limit(MOST).subquery()
-    query = select(Delivery).where(Delivery.id.in_(select(looked_at.c.id)), *conditions)
+        window += _bounds(session, wanted)
+    conditions = _conditions(session, wanted)
+    number, last = _reach(session, window) if conditions else (0, 0)
+    query = select(Delivery).where(*window, *conditions, Delivery.id >= last)
     found = session.scalars(query.options(_LISTED).order_by(Delivery.id.desc()).limit(limit + 1)).all()
     if len(found) > limit:
         return Found(found[:limit], next=found[limit - 1].id)
-    number, last = session.execute(select(func.count(), func.min(looked_at.c.id))).one()
     is_unfinished = number == MOST
     return Found(found, next=last if is_unfinished else 0, is_unfinished=is_unfinished)
+
+
+def _reach(session: Session, window: Sequence[ColumnElement[bool]]) -> tuple[int, int]:
+    """Return how many deliveries the filters are tried on, and the smallest id of them."""
+    looked_at = select(Delivery.id).where(*window).order_by(Delivery.id.desc()).limit(MOST).subquery()
+    number, last = session.execute(select(func.count(), func.min(looked_at.c.id))).one()
+    return number, last or 0
 
 
 def counts(session: Session, *, most: int) -> dict[DeliveryState, int]:

@@ -27,11 +27,30 @@ _PERSONAL: Final = re.compile(
     r"|^(bill|ship|billing|shipping)?(city|cityname|state|stateorprovince|province|provincecode|company)$"
 )
 _PERSONS: Final = re.compile(r"^(customer|staffmember|user|entity|employee|buyer|contact)s?$")
+# Part of an address is called like how something stands: a payment, an order. No part of an address is one of
+# these words: ours (`ledger.events.MoneyState`, `ledger.models.OrderState`) and Magento's of an order
+# (https://developer.adobe.com/commerce/webapi/rest/), whose credit memos have numbers.
+_STANDS: Final = frozenset(
+    {
+        *("moved", "pending", "failed", "none", "unknown", "open", "cancelled", "deleted"),
+        *(
+            "new",
+            "processing",
+            "complete",
+            "closed",
+            "canceled",
+            "holded",
+            "payment_review",
+            "pending_payment",
+        ),
+    }
+)
 _HARMLESS: Final = frozenset({"id", "legacyresourceid", "tokentype", "nextpagetoken", "granttype"})
 
 # Magento calls whatever an event is about its entity, NetSuite the customer or the employee.
 _ENTITY: Final = "entity"
 _ENTITY_ID: Final = "entity_id"
+_STATE: Final = "state"
 
 _XML: Final = re.compile(r"<[^<>]*>|[^<]+|<")  # no part can be looked at twice
 _TAG: Final = re.compile(r"<(/?)(?:[\w.-]+:)?([\w.-]+)[^<>]*?(/?)>")
@@ -145,6 +164,8 @@ def _masked_xml(text: str) -> str:
 
 def _member(name: str, value: Any) -> Any:  # noqa: ANN401 - JSON may be anything
     if value is None or isinstance(value, bool):
+        return value
+    if name == _STATE and (isinstance(value, int) or (isinstance(value, str) and value in _STANDS)):
         return value
     if name == _ENTITY and isinstance(value, Mapping) and _ENTITY_ID in value:
         return masked(value)

@@ -1,6 +1,7 @@
 """Personal data: emptied when somebody asks for it, and by age; the record of the money stays.
 
-It is in the requests as they came and, masked as far as names of members tell, in the calls of attempts.
+It is in the requests as they came and, masked as far as names of members tell, in the calls of attempts and
+in what platforms said of a failure, which attempts and alerts hold.
 Events, order links and refunds hold numbers, amounts and names of goods, and nothing of a person.
 """
 
@@ -12,12 +13,14 @@ from sqlalchemy import ColumnElement, Text, cast, func, or_, select, tuple_, upd
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from ledger import audit
-from ledger.models import Account, Attempt, Delivery, Refund, Setting
+from ledger.models import Account, Alert, Attempt, Delivery, Refund, Setting
 
 _NOTHING: Final[dict[str, Any]] = {"body": b"", "headers": {}}  # left of a delivery
 _NO_CALLS: Final[dict[str, Any]] = {"calls": [], "detail": ""}  # left of an attempt
+_NO_DETAIL: Final[dict[str, Any]] = {"detail": ""}  # left of an alert
 _HAS_BODY: Final = Delivery.body != b""
 _HAS_CALLS: Final = func.length(cast(Attempt.calls, Text)) > len("[]")
+_HAS_DETAIL: Final = Alert.detail != ""
 _BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -37,6 +40,7 @@ def erase(
         refunds &= Refund.storefront_order_id.in_(order_refs)
     erased = _empty_deliveries(session, Delivery.account_id == account_id, deliveries)
     tried = _empty_attempts(session, refunds)
+    _empty_alerts(session, refunds)
     note = f"{erased} delivery bodies, {tried} attempts"
     audit.write(session, "account", account_id, "erase", at=now, actor=actor, note=note)
     return erased
@@ -58,7 +62,9 @@ def erase_person(session: Session, account: Account, person_ref: str, *, now: da
     """
     theirs = (Delivery.source == account.platform.value, Delivery.person_ref == person_ref)
     of_theirs = select(Delivery.account_id, Delivery.order_ref).where(*theirs, Delivery.order_ref != "")
-    tried = _empty_attempts(session, tuple_(Refund.account_id, Refund.storefront_order_id).in_(of_theirs))
+    refunds = tuple_(Refund.account_id, Refund.storefront_order_id).in_(of_theirs)
+    tried = _empty_attempts(session, refunds)
+    _empty_alerts(session, refunds)
     erased = _empty_deliveries(session, *theirs)
     note = f"{erased} delivery bodies, {tried} attempts of person {person_ref[:12]}"
     audit.write(session, "account", account.id, "erase", at=now, actor=actor, note=note)
@@ -73,6 +79,11 @@ def forget_deliveries(session: Session, before: datetime, *, limit: int) -> int:
 def forget_attempts(session: Session, before: datetime, *, limit: int) -> int:
     """Empty the calls of attempts that began before a time; return how many attempts."""
     return _forget(session, Attempt.started_at, _HAS_CALLS, _NO_CALLS, before=before, limit=limit)
+
+
+def forget_alerts(session: Session, before: datetime, *, limit: int) -> int:
+    """Empty the details of alerts that were raised before a time; return how many alerts."""
+    return _forget(session, Alert.raised_at, _HAS_DETAIL, _NO_DETAIL, before=before, limit=limit)
 
 
 def _forget(
@@ -106,6 +117,13 @@ def _empty_attempts(session: Session, which: ColumnElement[bool]) -> int:
     of_refunds = Attempt.refund_id.in_(select(Refund.id).where(which))
     emptied = update(Attempt).where(of_refunds, _HAS_CALLS).values(**_NO_CALLS).returning(Attempt.id)
     return len(session.execute(emptied).all())
+
+
+def _empty_alerts(session: Session, which: ColumnElement[bool]) -> None:
+    of_refunds = Alert.subject_id.in_(select(Refund.id).where(which))
+    session.execute(
+        update(Alert).where(Alert.subject == "refund", of_refunds, _HAS_DETAIL).values(**_NO_DETAIL)
+    )
 
 
 def _requests_about(session: Session, account_id: int, order_refs: Sequence[str]) -> list[int]:

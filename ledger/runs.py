@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import delete, func, or_, select, union_all, update
 from sqlalchemy import insert as core_insert
 from sqlalchemy.orm import Session
 
@@ -18,6 +18,9 @@ LEASE = timedelta(minutes=5)
 
 LONGEST: Final = timedelta(days=3 * 366)
 """How long a period may be."""
+
+COUNTED: Final = 20_000
+"""Up to how many refunds a run that goes on has found, its totals are counted whenever somebody looks."""
 
 LONGEST_STRIDE: Final = timedelta(days=1)
 """How much time is read at once, at most."""
@@ -177,7 +180,11 @@ def end(
     """Close a run; return False if the claim is over."""
     values: dict[str, Any] = {"state": state, "ended_at": now, "reason": reason, "detail": detail}
     values["done_until"] = done_until or run.done_until
-    return _settle(session, run, {**values, "lease_until": None, "due_at": None, "not_before": None})
+    values |= {"lease_until": None, "due_at": None, "not_before": None}
+    has_ended = _settle(session, run, values)
+    if has_ended:
+        _keep_totals(session, run.id)
+    return has_ended
 
 
 def stop(session: Session, run_id: int, *, now: datetime, actor: str) -> Run:
@@ -201,6 +208,7 @@ def stop(session: Session, run_id: int, *, now: datetime, actor: str) -> Run:
     ).scalar()
     if stopped is None:
         raise RunError("ended", f"run {run_id} has ended already: {run.state.value}")
+    _keep_totals(session, run_id)
     audit.write(
         session, "account", run.account_id, "stop_run", at=now, actor=actor, note=f"{run.kind.value} {run_id}"
     )
@@ -255,21 +263,42 @@ def items(
     limit: int | None = None,
 ) -> Sequence[RunItem]:
     """Return what a run wrote down, in the order it was found, from the one after an id on."""
-    query = select(RunItem).where(RunItem.run_id == run_id, RunItem.id > after).order_by(RunItem.id)
+    of_run = select(RunItem).where(RunItem.run_id == run_id, RunItem.id > after)
     if findings:
-        query = query.where(RunItem.finding.in_(findings))
-    return session.scalars(query.limit(limit)).all()
+        # Of each finding the first, by index: of all of them together there may be a million to sort.
+        firsts = (
+            of_run.with_only_columns(RunItem.id)
+            .where(RunItem.finding == finding)
+            .order_by(RunItem.finding, RunItem.id)
+            .limit(limit)
+            .subquery()
+            for finding in findings
+        )
+        of_run = select(RunItem).where(RunItem.id.in_(union_all(*(select(each.c.id) for each in firsts))))
+    return session.scalars(of_run.order_by(RunItem.run_id, RunItem.id).limit(limit)).all()
 
 
-def totals(session: Session, run_id: int) -> Sequence[tuple[Finding, str, int, int, int, int]]:
+Totals = Sequence[tuple[Finding, str, int, int, int, int]]
+"""Tuples of finding, currency, its exponent, number, storefront's and NetSuite's minor units."""
+
+
+def totals(session: Session, run_id: int) -> Totals:
     """Return, by finding and currency, how many and the amounts of both sides.
 
     A refund that the sides have in two currencies is counted under the storefront's, and each amount stands
-    under its own.
-
-    Returns:
-        Tuples of finding, currency, its exponent, number, storefront's and NetSuite's minor units.
+    under its own. Of a run that goes on nothing is returned while it has too many to count again and again.
     """
+    run = session.get(Run, run_id)
+    if run is None:
+        return []
+    if run.totals:
+        return [(Finding(finding), *rest) for finding, *rest in run.totals]
+    if run.state is RunState.RUNNING and run.found > COUNTED:
+        return []
+    return _totals(session, run_id)
+
+
+def _totals(session: Session, run_id: int) -> Totals:
     own = (RunItem.finding, RunItem.currency, RunItem.currency_exponent)
     others = (RunItem.finding, RunItem.netsuite_currency, RunItem.netsuite_exponent)
     sums: dict[tuple[str, Finding, int], list[int]] = {}
@@ -284,9 +313,15 @@ def totals(session: Session, run_id: int) -> Sequence[tuple[Finding, str, int, i
             row[0] += int(number) * counts
             row[2 - counts] += int(minor or 0)
     return [
-        (finding, currency, exponent, *(number, there, here))
+        (finding, currency, exponent, number, there, here)
         for (currency, finding, exponent), (number, there, here) in sorted(sums.items())
     ]
+
+
+def _keep_totals(session: Session, run_id: int) -> None:
+    """Keep what a run that has ended found in all, so that nobody who looks at it counts again."""
+    kept = [[finding.value, *rest] for finding, *rest in _totals(session, run_id)]
+    session.execute(update(Run).where(Run.id == run_id).values(totals=kept))
 
 
 def _seconds(stride: timedelta) -> int:

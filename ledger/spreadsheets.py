@@ -1,5 +1,8 @@
 """Tables that people open in a spreadsheet."""
 
+import csv
+import io
+from collections.abc import Iterable
 from typing import Final
 
 from ledger.models import RunItem
@@ -22,6 +25,13 @@ def harmless(cell: object) -> str:
     """Return a cell that no spreadsheet takes for a formula: an order's name is written by anybody."""
     text = "" if cell is None else str(cell)
     return f"'{text}" if text.startswith(_FORMULAS) else text
+
+
+def written(rows: Iterable[Iterable[str]]) -> str:
+    """Return rows as lines of a table whose cells are separated by commas."""
+    buffer = io.StringIO()
+    csv.writer(buffer).writerows(rows)
+    return buffer.getvalue()
 
 
 def run_row(item: RunItem) -> list[str]:

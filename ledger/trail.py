@@ -20,6 +20,7 @@ SUBJECTS: Final = (
     "user",
     "token",
     "alert_channel",
+    "installation",
 )
 """What entries are about."""
 

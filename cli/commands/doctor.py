@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import click
 
-from cli.checks import accounts, clock, ledger, queue, web
+from cli.checks import accounts, alerts, clock, ledger, queue, web
 from cli.checks.clock import DatedHttp
 from cli.checks.finding import Finding, Status
 from cli.context import App, pass_app
@@ -24,7 +24,7 @@ from workers.runtime import USER_AGENT
 def doctor(app: App, *, as_json: bool) -> None:
     """Look at everything, and say how to mend it.
 
-    Settings, database, queue, clocks, accounts and webhooks; the exit code is 1 if anything fails.
+    Settings, database, queue, clocks, accounts, webhooks and alerts; the exit code is 1 if anything fails.
     """
     findings = []
     for finding in _examine(app):
@@ -78,6 +78,7 @@ def _examine_running(app: App, *, database_works: bool) -> Iterator[Finding]:
         known: list[Account | NetSuiteAccount] = [*queries.netsuite_accounts(session)]
         known += queries.storefront_accounts(session)
     yield from web.look(settings, known)
+    yield from alerts.look(settings, runtime)
 
 
 def _show(finding: Finding) -> None:

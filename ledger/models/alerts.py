@@ -15,6 +15,7 @@ class News(StrEnum):
 
     ERROR = "error"  # a refund became an error
     DISCREPANCY = "discrepancy"  # a refund became a discrepancy
+    HELD = "held"  # a refund is held for review
     WAIT_OVER = "wait_over"  # a refund waited in vain until its deadline
     PAUSED = "paused"  # an account or NetSuite account was paused
     QUARANTINED = "quarantined"  # a delivery was signed, but not understood

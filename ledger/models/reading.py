@@ -89,6 +89,7 @@ class Run(Base):
         stride: How much time is read next, in seconds.
         found: Refunds of the period that were found.
         taken: Those of them that were new here.
+        totals: What it found in all, as `ledger.runs.totals` tells it, counted when it ended.
         reason: Why it failed or is late, a code of `ledger.reasons`; else empty.
         actor: Who asked for it.
     """
@@ -116,6 +117,7 @@ class Run(Base):
     state: Mapped[RunState] = mapped_column(words(RunState, "run_state"))
     found: Mapped[int] = mapped_column(default=0)
     taken: Mapped[int] = mapped_column(default=0)
+    totals: Mapped[list[Any]] = mapped_column(JSON, default=list)
     tries: Mapped[int] = mapped_column(default=0)
     reason: Mapped[str] = mapped_column(String(40), default="")
     detail: Mapped[str] = mapped_column(Text, default="")
@@ -157,6 +159,7 @@ class RunItem(Base):
 
     __tablename__ = "run_items"
     __table_args__ = (
+        Index("ix_run_items_run", "run_id", "id"),
         Index("ix_run_items_finding", "run_id", "finding", "id"),
         Index("uq_run_items_identity", "run_id", "identity", unique=True),
     )

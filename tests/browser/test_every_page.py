@@ -58,6 +58,7 @@ ADDRESSES: Final[Mapping[str, tuple[str, ...]]] = {
     "alerts.show": ("/settings/alerts/{channel}",),
     "alerts.ask_rotate": ("/settings/alerts/{channel}/secret",),
     "alerts.ask_remove": ("/settings/alerts/{channel}/remove",),
+    "installation.index": ("/settings/installation",),
     "users.index": ("/settings/users",),
     "users.show": ("/settings/users/{user}",),
     "users.ask_disable": ("/settings/users/{user}/disable",),

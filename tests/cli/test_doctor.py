@@ -20,10 +20,11 @@ from cli.checks import clock, queue
 from cli.checks.finding import Status
 from cli.checks.ledger import judge_version
 from ledger.database import Database
-from ledger.models import Account
+from ledger.models import Account, AlertChannel, ChannelKind
 from ledger.settings import Settings
 from tests.cli.installation import Installation
 from tests.cli.platforms import DOMAIN, Platforms, connect
+from tests.support.alerts import make_channel
 from tests.support.ledger import NOW
 from tests.workers.platforms.world import Control
 from webhooks.app import create_app
@@ -96,6 +97,7 @@ def test_a_whole_installation_is_well(connected: Platforms) -> None:
     statuses = {check: {each["status"] for each in each_found} for check, each_found in checks.items()}
     assert statuses.pop("private addresses") == {"warn"}  # the sandbox is on this host
     statuses.pop("persistence")  # the tests' server keeps nothing
+    assert statuses.pop("alerts") == {"warn"}  # nobody is told yet
     assert set(statuses) == {
         *("settings", "database", "schema", "redis", "eviction", "clock of Redis", "public address"),
         *("netsuite books", "clock of the platform of books", "webhooks of netsuite books"),
@@ -223,6 +225,49 @@ def test_a_paused_account_is_warned_of_with_the_way_out(connected: Platforms) ->
 
     assert (paused["status"], "stocktaking" in paused["text"]) == ("warn", True)
     assert "refund-sync account resume my-shop" in paused["mend"]
+
+
+def test_channels_of_alerts_that_do_not_work_fail_by_name(installation: Installation) -> None:
+    with installation.database.write() as session:
+        for name in ("slack", "works", "off"):
+            make_channel(session, installation.vault, name)
+        make_channel(session, installation.vault, "finance", kind=ChannelKind.EMAIL)
+        broken = update(AlertChannel).values(failures=3, reason="REFUSED", detail="HTTP 404")
+        session.execute(broken.where(AlertChannel.name.in_(("slack", "off"))))
+        session.execute(update(AlertChannel).where(AlertChannel.name == "off").values(is_on=False))
+        told = update(AlertChannel).where(AlertChannel.name == "works").values(told_at=NOW)
+        session.execute(told)
+
+    checks = _by_check(installation.json("doctor", code=1))
+
+    (slack,), (mail,), (works,) = (checks[f"alerts to {name}"] for name in ("slack", "finance", "works"))
+    assert slack["status"] == "fail"
+    assert "3 times in a row nothing could be sent to hooks.example.com" in slack["text"]
+    assert "HTTP 404" in slack["text"]
+    assert "refund-sync alert test slack" in slack["mend"]
+    assert (mail["status"], "REFUND_SYNC_SMTP_URL" in mail["mend"]) == ("fail", True)
+    assert (works["status"], works["text"]) == ("ok", "hooks.example.com is told")
+    assert not {"alerts", "alerts to off"} & set(checks)
+
+
+def test_of_several_who_are_told_those_who_were_refused_are_warned_of(installation: Installation) -> None:
+    with installation.database.write() as session:
+        make_channel(session, installation.vault)
+        session.execute(update(AlertChannel).values(detail="otto@example.com was refused"))
+
+    (found,) = _by_check(installation.json("doctor"))["alerts to slack"]
+
+    assert (found["status"], found["text"]) == ("warn", "otto@example.com was refused")
+
+
+def test_a_channel_that_no_key_opens_fails(installation: Installation) -> None:
+    with installation.database.write() as session:
+        make_channel(session, installation.vault)
+    installation.env["REFUND_SYNC_SECRET_KEY"] = "x5fWbN3SHrBd0QBjdOl9NQBLuWrh0WfpFf8Wv4qjW8c="
+
+    (found,) = _by_check(installation.json("doctor", code=1))["alerts to slack"]
+
+    assert (found["status"], "REFUND_SYNC_SECRET_KEY" in found["mend"]) == ("fail", True)
 
 
 def test_settings_of_another_version_fail_their_account_alone(connected: Platforms) -> None:

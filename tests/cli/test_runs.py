@@ -103,7 +103,7 @@ def test_a_dry_run_lists_what_would_be_posted_and_changes_nothing(shop: Platform
     said = shop.installation.run("backfill", "my-shop", "--from", yesterday(), "--dry-run").stdout
 
     lines = {line.split()[2]: line for line in said.splitlines()[1:-1]}
-    assert "would be posted as cashrefund" in lines[posted]
+    assert "would be posted as cash refund" in lines[posted]
     assert "would wait: ORDER_NOT_SYNCED" in lines[waiting]
     assert said.splitlines()[-1] == "2 found, 0 taken over."
     assert shop.installation.json("refund", "list")["refunds"] == []

@@ -73,26 +73,33 @@ class Ground:
     books: Books
     shop_in: Shop
     shop_out: Shop
+    site: Site
     told: list[Name] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=lambda: iter(range(1001, 9999)))
 
     def _refund_in_shop(self) -> tuple[str, Json]:
         """Refund an order in the shop; return the refund's id and its webhook."""
-        order, _ = self._sold(self.shop_in)
+        order = self._sold(self.shop_in)
+        self._import(order["name"])
         refund = self.shop_in.refund(order, lines=[{"sku": "PEN", "quantity": 1}])
         return refund, self._webhook(self.shop_in.path, "refunds/create", f"id:{refund},")
 
     def _refund_in_netsuite(self) -> tuple[str, Json]:
         """Enter a credit memo for a shop's order; return its id and its user event."""
-        _, imported = self._sold(self.shop_out)
-        memo = self.books.refund(imported, "PEN")
+        order = self._sold(self.shop_out)
+        return self.credit(order["name"])
+
+    def credit(self, number: str) -> tuple[str, Json]:
+        """Enter a credit memo for a storefront's order in NetSuite; return its id and its user event."""
+        memo = self.books.refund(self._import(number), "PEN")
         return memo, self._webhook(self.books.path, "", f"internalId:{memo},")
 
-    def _sold(self, shop: Shop) -> tuple[Json, Json]:
+    def _sold(self, shop: Shop) -> Json:
         name = f"#{shop.slug[-2:].upper()}{next(self._numbers)}"
-        order = shop.order(name=name, lines=[_PEN], silent=True)
-        line = {"sku": "PEN", "quantity": 1, "rate": "10.00"}
-        return order, self.books.order(name, [line], silent=True)
+        return shop.order(name=name, lines=[_PEN], silent=True)
+
+    def _import(self, number: str) -> Json:
+        return self.books.order(number, [{"sku": "PEN", "quantity": 1, "rate": "10.00"}], silent=True)
 
     def _webhook(self, path: str, topic: str, says: str) -> Json:
         def sent() -> Json | None:
@@ -207,7 +214,7 @@ def ground(home: Path, database_url: str) -> Iterator[Ground]:
         shop_in = open_shop(site, books, "shop-in", Direction.TO_NETSUITE)
         shop_out = open_shop(site, books, "shop-out", Direction.FROM_NETSUITE)
         processes.start("web", "web", "--fd", str(listener.fileno()), "--processes", "1")
-        yield Ground(processes, valkey, database, control, web_url, books, shop_in, shop_out)
+        yield Ground(processes, valkey, database, control, web_url, books, shop_in, shop_out, site)
 
 
 def worked_off(ground: Ground) -> None:

@@ -41,6 +41,7 @@ def raised(database: Database) -> list[Alert]:
         (Transition.FAIL, "REFUSED", News.ERROR),
         (Transition.DISPUTE, "ORDER_DELETED", News.DISCREPANCY),
         (Transition.FAIL, "NOT_BILLED", News.WAIT_OVER),
+        (Transition.HOLD, "REVIEW_FIRST", News.HELD),
     ],
 )
 def test_a_refund_that_comes_to_need_a_person_raises_an_alert(
@@ -65,7 +66,6 @@ def test_a_refund_that_comes_to_need_a_person_raises_an_alert(
     [
         [Transition.WAIT],
         [Transition.RETRY_LATER],
-        [Transition.HOLD],
         [Transition.IGNORE],
         [Transition.CANCEL],
         [Transition.BEGIN, Transition.POST],

@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.events import MoneyState
 from ledger.masking import MASK, masked, masked_body, masked_document, masked_headers, masked_url
+from ledger.models import OrderState
 
 
 @pytest.mark.parametrize(
@@ -244,3 +246,15 @@ def test_headers_are_shown_without_secrets_and_signatures() -> None:
     shown = masked_headers(headers)
     assert shown.pop("x-shopify-topic") == "refunds/create"
     assert set(shown.values()) == {MASK}
+
+
+@pytest.mark.parametrize("value", [*MoneyState, *OrderState, "processing", "holded", 2])
+def test_how_something_stands_is_no_part_of_an_address(value: object) -> None:
+    assert masked({"id": "7", "state": value}) == {"id": "7", "state": value}
+
+
+@pytest.mark.parametrize("value", ["CA", "New York", "texas", ["CA"], {"code": "CA"}])
+@pytest.mark.parametrize("name", ["state", "shipState", "stateOrProvince"])
+def test_the_state_of_an_address_is_masked(name: str, value: object) -> None:
+    assert MASK in json.dumps(masked({name: value}))
+    assert "CA" not in json.dumps(masked({name: value}))

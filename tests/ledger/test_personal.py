@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ledger import attempts, deliveries, personal, refunds
+from ledger import alerts, attempts, deliveries, personal, refunds
 from ledger.database import Database
 from ledger.deliveries import NewDelivery
 from ledger.events import PersonalDataRequest, person_ref_of
-from ledger.models import Account, Attempt, AuditEntry, Delivery, DeliveryState, Refund
+from ledger.models import Account, Alert, Attempt, AuditEntry, Delivery, DeliveryState, News, Refund
 from ledger.models.accounts import Platform
 from ledger.refunds import LEASE
 from ledger.secrets import Vault
@@ -57,6 +57,22 @@ def tried(
             calls=[CALL],
         )
         return session.scalars(select(Attempt.id).where(Attempt.refund_id == refund.id)).one()
+
+
+def alert(database: Database, refund_id: int, at: datetime) -> int:
+    """Raise an alert of a refund that says what a platform answered; return its number."""
+    what = f"refund {refund_id}"
+    raised = alerts.row(News.ERROR, "refund", refund_id, what, "REFUSED", "Ada L. has no account", now=at)
+    with database.write() as session:
+        alerts.raise_all(session.connection(), [raised])
+        query = select(Alert.id).where(Alert.subject_id == refund_id, Alert.raised_at == at)
+        return session.scalars(query).one()
+
+
+def details(database: Database) -> dict[int, str]:
+    """Return what each alert says in detail, by its number."""
+    with database.read() as session:
+        return {row.id: row.detail for row in session.execute(select(Alert.id, Alert.detail))}
 
 
 def calls(database: Database) -> dict[int, tuple[list[Any], str]]:
@@ -225,6 +241,37 @@ def test_calls_are_emptied_by_age_and_what_came_of_them_stays(
         attempt = session.get_one(Attempt, old)
         assert (attempt.outcome, attempt.reason, attempt.ended_at) == ("fail", "REFUSED", now - 31 * DAY)
     assert calls(database) == {old: ([], ""), young: ([CALL], "Ada L. has no account")}
+
+
+def test_details_of_alerts_are_emptied_by_age_and_the_alerts_stay(
+    database: Database, shop: Account, now: datetime
+) -> None:
+    with database.write() as session:
+        for number in ("1", "2"):
+            make_refund(session, shop, make_seen(refund_id=number))
+    old, young = alert(database, 1, now - 31 * DAY), alert(database, 2, now - 30 * DAY)
+    with database.write() as session:
+        assert personal.forget_alerts(session, now - 30 * DAY, limit=10) == 1
+        assert session.get_one(Alert, old).reason == "REFUSED"
+    assert details(database) == {old: "", young: "Ada L. has no account"}
+
+
+def test_details_of_alerts_about_erased_orders_and_persons_are_emptied_too(
+    database: Database, vault: Vault, shop: Account, now: datetime
+) -> None:
+    with database.write() as session:
+        seller = make_account(session, vault, platform=Platform.EBAY)
+        numbers = [
+            make_refund(session, account, make_seen(refund_id=order, order_id=order)).id
+            for account, order in ((shop, "1"), (shop, "2"), (shop, "3"), (seller, "1"))
+        ]
+    first, second, third, other = (alert(database, number, now) for number in numbers)
+    accept(database, of_person(shop, "ada", "1", order_ref="2"), now)
+    with database.write() as session:
+        personal.erase(session, shop.id, ("1",), now=now, actor="system")
+        personal.erase_person(session, shop, person_ref_of("ada"), now=now, actor="system")
+    kept = "Ada L. has no account"
+    assert details(database) == {first: "", second: "", third: kept, other: kept}
 
 
 Forget = Callable[..., int]

@@ -3,7 +3,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
 
 from ledger import runs
 from ledger.database import Database
@@ -348,3 +349,61 @@ def test_totals_are_by_finding_and_by_the_currency_of_each_amount(database: Data
             (Finding.MISSING_IN_STOREFRONT, "USD", 2, 1, 0, 700),
         ]
         assert runs.totals(session, claimed.id + 1) == []
+
+
+@pytest.mark.parametrize("is_stopped", [True, False])
+def test_totals_of_a_run_that_ended_are_kept(
+    database: Database, claimed: Run, now: datetime, *, is_stopped: bool
+) -> None:
+    with database.write() as session:
+        runs.put(session, claimed, **item("1", finding=Finding.MISSING_IN_NETSUITE, storefront_minor=500))
+        before = runs.totals(session, claimed.id)
+    with database.write() as session:
+        if is_stopped:
+            runs.stop(session, claimed.id, now=now, actor="cli:ada")
+        else:
+            assert runs.end(session, claimed, RunState.DONE, now=now)
+    with database.write() as session:
+        assert runs.totals(session, claimed.id) == before
+        session.execute(delete(RunItem))
+        assert runs.totals(session, claimed.id) == before  # nobody counts again
+    assert before == [(Finding.MISSING_IN_NETSUITE, "USD", 2, 1, 500, 0)]
+
+
+def test_a_run_whose_claim_is_over_keeps_no_totals(database: Database, claimed: Run, now: datetime) -> None:
+    with database.write() as session:
+        runs.put(session, claimed, **item("1", storefront_minor=500))
+        runs.stop(session, claimed.id, now=now, actor="cli:ada")
+        kept = stored_totals(session, claimed)
+        runs.put(session, claimed, **item("2", storefront_minor=500))
+        assert not runs.end(session, claimed, RunState.DONE, now=now)
+        assert stored_totals(session, claimed) == kept
+
+
+def stored_totals(session: Session, run: Run) -> list[Any]:
+    return runs.get(session, run.id).totals
+
+
+def test_a_large_run_that_goes_on_is_not_counted_again_and_again(
+    database: Database, claimed: Run, now: datetime
+) -> None:
+    with database.write() as session:
+        runs.put(session, claimed, **item("1", storefront_minor=500))
+        runs.count(session, claimed, found=runs.COUNTED + 1, taken=0)
+    with database.read() as session:
+        assert runs.totals(session, claimed.id) == []
+    with database.write() as session:
+        assert runs.end(session, claimed, RunState.DONE, now=now)
+        assert len(runs.totals(session, claimed.id)) == 1
+
+
+def test_of_several_findings_the_first_come_first(database: Database, claimed: Run) -> None:
+    with database.write() as session:
+        for number, finding in enumerate((Finding.KNOWN, Finding.NEW, Finding.MATCHED) * 2):
+            runs.put(session, claimed, **item(str(number), finding=finding))
+    wanted = [Finding.NEW, Finding.KNOWN]
+    assert [row.identity[-1] for row in found(database, claimed.id, findings=wanted)] == list("0134")
+    first = found(database, claimed.id, findings=wanted, limit=3)
+    assert [row.identity[-1] for row in first] == list("013")
+    rest = found(database, claimed.id, findings=wanted, limit=3, after=first[-1].id)
+    assert [row.identity[-1] for row in rest] == ["4"]

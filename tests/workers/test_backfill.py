@@ -394,7 +394,7 @@ def test_a_dry_run_changes_nothing_and_lists_what_would_come_of_it(
     before, written = contents(world), (netsuite.writes(), owner.writes())
     jobs = world.runtime.redis.dbsize()
     run = people.done(owner, RunKind.DRY_RUN)
-    kind = "creditmemo" if source == "shopify" else "refund"
+    kind = "credit memo" if source == "shopify" else "refund"
     assert findings(people, run) == {
         known: (Finding.KNOWN, ""),
         new: (Finding.NEW, f"would be posted as {kind}"),

@@ -190,7 +190,7 @@ def test_a_record_of_the_wrong_type_is_found(netsuite: Books, shop: Shop, people
     run = people.done(shop, RunKind.RECONCILE)
     assert said(people, run) == {(number, memo): Finding.TYPE_DIFFERS}
     note = item_of(people, run, Finding.TYPE_DIFFERS).note
-    assert note.startswith("a credit memo of an order billed by cash sale, which asks for a cashrefund")
+    assert note.startswith("a credit memo of an order billed by cash sale, which asks for a cash refund")
 
 
 def test_one_of_the_right_type_that_goes_back_to_the_order_itself_is_matched(

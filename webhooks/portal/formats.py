@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 from ledger import reasons
 from ledger.money import Money
 from ledger.reasons import Reason, UnknownReasonError
+from ledger.records import RECORDS
 
 _NAMES: Final[Mapping[str, str]] = {
     "shopify": "Shopify",
@@ -25,14 +26,6 @@ _NAMES: Final[Mapping[str, str]] = {
     "return_authorization": "Return authorization",
     "netsuite_lacks_it": "NetSuite lacks it",
     "storefront_lacks_it": "Storefront lacks it",
-}
-_RECORDS: Final[Mapping[str, str]] = {
-    "salesorder": "Sales order",
-    "cashsale": "Cash sale",
-    "invoice": "Invoice",
-    "cashrefund": "Cash refund",
-    "creditmemo": "Credit memo",
-    "returnauthorization": "Return authorization",
 }
 _TONES: Final[Mapping[str, str]] = {
     "posted": "good",
@@ -112,7 +105,7 @@ def name(value: str) -> str:
 
 def record(value: str) -> str:
     """Return what people call a type of NetSuite's records."""
-    return _RECORDS.get(value, value)
+    return RECORDS[value].capitalize() if value in RECORDS else value
 
 
 def tone(value: str) -> str:

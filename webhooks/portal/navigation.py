@@ -53,6 +53,7 @@ SETTINGS: Final = (
     Item("Mappings", "mappings.index", role="admin"),
     Item("Rules", "rules.index", role="admin"),
     Item("Alerts", "alerts.index", role="admin"),
+    Item("Installation", "installation.index", role="admin"),
     Item("Users", "users.index", role="admin"),
     Item("API tokens", "tokens.index", role="admin"),
     Item("Audit trail", "audit.index", role="admin"),

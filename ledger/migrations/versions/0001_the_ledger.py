@@ -284,6 +284,7 @@ def upgrade() -> None:
             sa.Enum(
                 "error",
                 "discrepancy",
+                "held",
                 "wait_over",
                 "paused",
                 "quarantined",
@@ -604,6 +605,7 @@ def upgrade() -> None:
         ),
         sa.Column("found", sa.Integer(), nullable=False),
         sa.Column("taken", sa.Integer(), nullable=False),
+        sa.Column("totals", sa.JSON(), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
         sa.Column("reason", sa.String(length=40), nullable=False),
         sa.Column("detail", sa.Text(), nullable=False),
@@ -888,12 +890,14 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("run_items", schema=None) as batch_op:
         batch_op.create_index("ix_run_items_finding", ["run_id", "finding", "id"], unique=False)
+        batch_op.create_index("ix_run_items_run", ["run_id", "id"], unique=False)
         batch_op.create_index("uq_run_items_identity", ["run_id", "identity"], unique=True)
 
 
 def downgrade() -> None:
     with op.batch_alter_table("run_items", schema=None) as batch_op:
         batch_op.drop_index("uq_run_items_identity")
+        batch_op.drop_index("ix_run_items_run")
         batch_op.drop_index("ix_run_items_finding")
 
     op.drop_table("run_items")

@@ -1,5 +1,7 @@
 """Settings: users, API tokens and the audit trail."""
 
+import csv
+import io
 import re
 from datetime import datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
@@ -200,3 +202,20 @@ def test_the_audit_trail_is_paged_without_loss_though_times_are_alike(admin: Bro
 @pytest.mark.parametrize("after", ["x", "1-", "-1", "1-x", "9" * 18 + "-1", "9" * 30 + "-1"])
 def test_a_made_up_page_is_the_first_or_an_empty_one(admin: Browser, after: str) -> None:
     assert admin.get(f"/settings/audit?after={after}").status_code == 200
+
+
+def test_what_is_filtered_of_the_audit_trail_is_exported_and_no_cell_is_a_formula(admin: Browser) -> None:
+    many = range(1, 503)  # more than are read at once
+    write(admin, *((NOW, "=cli:anna", "retry", "refund", number) for number in many))
+    write(admin, (NOW, "cli:otto", "cancel", "refund", 1))
+    assert 'href="/settings/audit/export.csv?actor=%3Dcli:anna' in admin.get(
+        "/settings/audit?actor=%3Dcli:anna"
+    ).text.replace("%3A", ":")
+    answer = admin.get("/settings/audit/export.csv?actor=%3Dcli:anna")
+    assert answer.headers["Content-Disposition"].startswith('attachment; filename="audit-20')
+    assert answer.is_streamed
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert [int(row["subject_id"]) for row in rows] == list(many)[::-1]
+    assert {(row["actor"], row["action"], row["at"]) for row in rows} == {
+        ("'=cli:anna", "retry", NOW.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    }

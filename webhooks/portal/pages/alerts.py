@@ -33,6 +33,7 @@ _PAGES_OF: Final[Mapping[str, tuple[str, str]]] = {
 _NEWS: Final[Mapping[News, str]] = {
     News.ERROR: "A refund becomes an error",
     News.DISCREPANCY: "A refund becomes a discrepancy",
+    News.HELD: "A refund is held for review",
     News.WAIT_OVER: "A refund has waited until its deadline",
     News.PAUSED: "An account or NetSuite account is paused",
     News.QUARANTINED: "A delivery is quarantined",

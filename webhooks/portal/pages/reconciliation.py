@@ -1,9 +1,7 @@
 """Reconciliation: both sides of a period compared, and the runs that take over or list what it has."""
 
-import csv
-import io
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from http import HTTPStatus
 from typing import Final
@@ -19,7 +17,7 @@ from ledger.database import Database
 from ledger.models import Finding, Role, Run, RunItem, RunKind, RunState
 from ledger.money import Money
 from ledger.runs import RunError
-from ledger.spreadsheets import RUN_HEADER, run_row
+from ledger.spreadsheets import RUN_HEADER, run_row, written
 from webhooks.portal import context
 from webhooks.portal.access import Section
 from webhooks.portal.forms import asked, day, one_of, sent
@@ -165,21 +163,15 @@ def export(run_id: int) -> ResponseReturnValue:
 
 def _lines(database: Database, run_id: int) -> Iterator[str]:
     """Yield the table, in parts; no transaction is open while one is sent."""
-    yield _written([RUN_HEADER])
+    yield written([RUN_HEADER])
     after = 0
     while True:
         with database.read() as session:
             items = runs.items(session, run_id, after=after, limit=_AT_ONCE)
         if not items:
             return
-        yield _written(map(run_row, items))
+        yield written(map(run_row, items))
         after = items[-1].id
-
-
-def _written(rows: Iterable[Iterable[str]]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer).writerows(rows)
-    return buffer.getvalue()
 
 
 def _wrong(kind: RunKind | None, since: datetime | None, until: datetime | None) -> dict[str, str]:

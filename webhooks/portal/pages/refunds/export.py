@@ -1,8 +1,6 @@
 """What is filtered, as a table for spreadsheets: sent bit by bit, so that it may be as long as it likes."""
 
-import csv
-import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from flask import Response
@@ -13,7 +11,7 @@ from ledger import queries, search
 from ledger.database import Database
 from ledger.models import Refund, Role
 from ledger.search import FAR, Wanted
-from ledger.spreadsheets import harmless
+from ledger.spreadsheets import harmless, written
 from ledger.views import moment
 from webhooks.portal import context, filters
 from webhooks.portal.pages.refunds.section import pages
@@ -44,12 +42,12 @@ def export() -> ResponseReturnValue:
 
 def _lines(database: Database, wanted: Wanted) -> Iterator[str]:
     """Yield the table, in parts; no transaction is open while one is sent."""
-    yield _written([HEADER])
+    yield written([HEADER])
     place = None
     while True:
         with database.read() as session:
             found = search.find(session, wanted, after=place, limit=_AT_ONCE, reach=FAR)
-            part = _written(map(_row, found.rows))
+            part = written(map(_row, found.rows))
         if part:
             yield part
         if found.next is None:
@@ -85,9 +83,3 @@ def _row(refund: Refund) -> list[str]:
     )
     # Numbers that are ours may be negative; no spreadsheet takes those for formulas.
     return [str(refund.id), *map(harmless, texts), money["amount"], *map(harmless, rest)]
-
-
-def _written(rows: Iterable[Iterable[str]]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer).writerows(rows)
-    return buffer.getvalue()
