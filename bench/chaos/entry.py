@@ -68,6 +68,7 @@ def main() -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(group, signal.SIGKILL)
     for pid in roles:
+        os.kill(pid, signal.SIGKILL)  # it may have had no time yet to make a group of its own
         os.waitpid(pid, 0)
 
 

@@ -22,7 +22,7 @@ from cli.demo.control import Control, Json
 from cli.demo.platforms.netsuite import Books, make_login, open_books
 from cli.demo.platforms.shopify import Shop, open_shop
 from cli.demo.site import Site
-from ledger import accounts, changing, installation
+from ledger import accounts, changing, installation, orders
 from ledger.clock import utcnow
 from ledger.database import Database
 from ledger.models import Account, Refund
@@ -87,10 +87,13 @@ class Ground:
     def _refund_in_netsuite(self) -> tuple[str, Json]:
         """Enter a credit memo for a shop's order; return its id and its user event."""
         order = self._sold(self.shop_out)
-        return self.credit(order["name"])
+        return self.credit(self.shop_out.slug, str(order["id"]), order["name"])
 
-    def credit(self, number: str) -> tuple[str, Json]:
-        """Enter a credit memo for a storefront's order in NetSuite; return its id and its user event."""
+    def credit(self, slug: str, order_id: str, number: str) -> tuple[str, Json]:
+        """Enter a credit memo for an order that a storefront told of; return its id and its user event."""
+        with self.database.write() as session:
+            account = accounts.by_slug(session, slug)
+            orders.ensure(session, account.id, order_id, now=utcnow(), name=number)
         memo = self.books.refund(self._import(number), "PEN")
         return memo, self._webhook(self.books.path, "", f"internalId:{memo},")
 
