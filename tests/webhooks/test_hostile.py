@@ -23,7 +23,7 @@ ANSWERS = {
     (404, "refused"),
     (413, "refused"),
 }
-EXAMPLES = 400  # a source
+EXAMPLES = 1000  # a source
 
 many = settings(
     max_examples=EXAMPLES,
