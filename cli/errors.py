@@ -20,6 +20,7 @@ from ledger.people import PeopleError
 from ledger.policy import PolicyError
 from ledger.queries import DeliveryNotFoundError, NoOrderError
 from ledger.refunds import RefundNotFoundError
+from ledger.restoring import RestoredError
 from ledger.runs import RunError
 from ledger.schema import SchemaError
 from ledger.secrets import SecretsError
@@ -49,6 +50,7 @@ _SPEAKING: Final = (
     PolicyError,
     ProjectRefusedError,
     RefundNotFoundError,
+    RestoredError,
     RetrieveError,
     RunError,
     RunFailedError,

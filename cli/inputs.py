@@ -5,6 +5,7 @@ What is typed after a command stays in the shell's history and is seen by everyb
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, Final, TextIO
 
 import click
@@ -29,6 +30,27 @@ class InputError(ValueError):
 
 ID: Final = click.IntRange(1, 2**63 - 1)
 """An id of the ledger."""
+
+
+class _Moment(click.ParamType[datetime]):
+    """A moment with its time zone: where hours count, nobody should have to guess which were meant."""
+
+    name = "moment"
+
+    def convert(
+        self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        try:
+            found = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+        except ValueError:
+            found = None
+        if found is None or found.tzinfo is None:
+            self.fail(f"{value!r} is no moment with a time zone, such as 2026-11-20T03:00Z", param, ctx)
+        return found
+
+
+MOMENT: Final = _Moment()
+"""A moment with its time zone."""
 
 
 def credentials_options(command: Callable[..., None]) -> Callable[..., None]:

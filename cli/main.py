@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "migrate": "cli.commands.processes:migrate",
     "doctor": "cli.commands.doctor:doctor",
     "reseal": "cli.commands.reseal:reseal",
+    "restored": "cli.commands.restored:restored",
     "netsuite": "cli.commands.netsuite:netsuite",
     "account": "cli.commands.account:account",
     "user": "cli.commands.user:user",

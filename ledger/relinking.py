@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from ledger import orders, queries, refunds
+from ledger import due, orders, queries, refunds
 from ledger.models import OrderLink
 from ledger.orders import NetSuiteOrder
 from ledger.queries import NoOrderError
@@ -44,4 +44,4 @@ def relink(session: Session, refund_id: int, order: NetSuiteOrder, *, now: datet
     for each in waiting:
         refunds.reconsider(session, each, "FACTS_CHANGED", now=now)
     disputed = queries.of_order(session, link.id, State.DISCREPANCY)
-    return Relinked(link, [(each.id, each.account.platform.value) for each in waiting], disputed)
+    return Relinked(link, due.carried(session, [each.id for each in waiting]), disputed)

@@ -94,6 +94,8 @@ def _of(side: Side[PlanT], account: Account, learn: _Learn | None) -> Decision[P
     try:
         side.read()
     except PlatformError as error:
+        if error.reason == "OUTCOME_UNCLEAR":  # what the storefront said of this one refund
+            return Decision(Action.DISPUTE, error.reason, error.detail)
         raise AskedError(account if side.asks_storefront else account.netsuite, error) from error
     if learn is not None:
         learn(side)

@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from ledger import audit, orders
+from ledger import audit, due, orders
 from ledger.clock import utcnow
 from ledger.events import RecordChanged
 from ledger.looks import Look, StaleLookError
@@ -19,7 +19,6 @@ from ledger.models import Account, OrderLink, Refund
 from ledger.policy import Policy
 from ledger.reasons import reason as known_reason
 from ledger.refunds import mark_prefix
-from ledger.states import UNDER_WAY
 from workers.posting.to_netsuite import linked_order
 from workers.rules.facts import Document, NetSuiteOrder, NetSuiteRefund
 from workers.runtime import Runtime
@@ -252,5 +251,5 @@ def _retrieved(session: Session, ids: Sequence[int], request: Request) -> Retrie
     return Retrieved(
         refund_ids=tuple(row.id for row in rows),
         new_ids=tuple(row.id for row in rows if row.trace_id == request.trace_id),
-        due=tuple((row.id, row.account.platform.value) for row in rows if row.state in UNDER_WAY),
+        due=tuple(due.carried(session, ids)),
     )

@@ -90,7 +90,7 @@ def test_netsuites_refunds_are_taken_over_once(books: Platforms) -> None:
     assert refund["transaction_type"] == "cash_refund"
     assert (refund["order"], refund["order_id"]) == ("#1001", str(order["id"]))
     assert (first["new"], second["new"]) == ([refund["id"]], [])
-    assert books.installation.woken("netsuite")[0] == ("carry_refund", refund["id"])
+    assert books.installation.woken("shopify")[0] == ("carry_refund", refund["id"])
     link = books.installation.json("refund", "show", str(refund["id"]))["order_link"]
     assert link["billed_type"] == "cashsale"
 

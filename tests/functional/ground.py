@@ -220,7 +220,7 @@ def ground(home: Path, database_url: str) -> Iterator[Ground]:
         yield Ground(processes, valkey, database, control, web_url, books, shop_in, shop_out, site)
 
 
-def worked_off(ground: Ground) -> None:
+def worked_off(ground: Ground, patience: float = PATIENCE) -> None:
     """Wait until every refund that was told of is posted, and nothing moves any more."""
 
     def done() -> bool:
@@ -233,7 +233,7 @@ def worked_off(ground: Ground) -> None:
             moving = session.scalar(select(Refund.id).where(Refund.state.in_(UNDER_WAY)).limit(1))
             return posted.issuperset(ground.told) and moving is None and not evidence.unsettled(session)
 
-    until(done, PATIENCE)
+    until(done, patience)
 
 
 def findings(ground: Ground) -> Findings:

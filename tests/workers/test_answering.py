@@ -94,7 +94,7 @@ def test_the_books_refunds_are_taken_over(world: World, netsuite: Books) -> None
     answer = retrieve(world, shop, str(order["name"]))
     assert answer.state is RequestState.DONE
     assert world.only_refund().source_refund_id == record_id
-    assert world.runtime.redis.llen("rq:queue:netsuite") == 1
+    assert world.runtime.redis.llen("rq:queue:shopify") == 1
 
 
 def test_a_record_that_news_overtook_while_it_was_read_is_left_to_the_news(

@@ -55,7 +55,7 @@ def _lost(feeds: Feeds, order: StorefrontOrder, asked: Asked) -> StorefrontRefun
 
     A feed does not tell what is in it, and Amazon shows refunds hours or days later. So only the absence of
     any other feed proves that it was never made, and only a refund of the same amount, with no other of ours
-    that it could be, proves that it was.
+    of its order that it could be, proves that it was.
     """
     began_at = asked.began_at
     same = [
@@ -63,7 +63,7 @@ def _lost(feeds: Feeds, order: StorefrontOrder, asked: Asked) -> StorefrontRefun
         for each in order.refunds
         if began_at and each.made_at and each.made_at >= began_at - _CLOCKS and each.amount == asked.amount
     ]
-    if same and not asked.others:
+    if same and not asked.others_of_order:
         return same[0] if same[0].money is not MoneyState.PENDING else _moved(same[0])
     made = feeds.made_since(began_at) if began_at else ()
     unknown = [feed_id for feed_id in made if FEED + feed_id not in asked.others]

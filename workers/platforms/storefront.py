@@ -38,11 +38,13 @@ class Asked:
     Attributes:
         key: Our stable key.
         target_id: What `Written.id` said when it was made; empty where no answer came.
-        began_at: When the first write was sent, in UTC; None where none was, or each was answered.
+        began_at: When the first write was sent, or may have been before the ledger was restored, in UTC; None
+            where none was, or each was answered.
         amount: In the currency the storefront refunds in, where that is known.
         others: What `Written.id` said of other refunds of ours, as far as they may be taken for this one.
         broke_at: The address of the last write where the storefront broke down over it (status 500 or more),
             what it did would be shown by now, and no person has looked since; else empty.
+        others_of_order: Those of `others` that are of the same order.
     """
 
     key: str
@@ -51,6 +53,7 @@ class Asked:
     amount: Money | None = None
     others: frozenset[str] = frozenset()
     broke_at: str = ""
+    others_of_order: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,18 +62,25 @@ class ToStorefront:
         self._was_read = True
 
     def _may_appear(self) -> bool:
-        sent = self._work.refund.unanswered_at
-        return sent is not None and utcnow() < sent + self._storefront.shows_within
+        sent, gap = self._work.refund.unanswered_at, self._work.gap
+        last = max([each for each in (sent, gap and gap.until) if each], default=None)
+        return last is not None and utcnow() < last + self._storefront.shows_within
 
     def _asked(self, order: StorefrontOrder) -> Asked:
-        refund = self._work.refund
+        work = self._work
         try:
-            amount = rules.convert(refund.amount, order)
+            amount = rules.convert(work.refund.amount, order)
         except PlanError:
             amount = None
-        began_at = refund.write_began_at if refund.unanswered_at else None
-        broke_at = "" if self._may_appear() else self._work.broke_at
-        return Asked(refund.key, refund.target_id, began_at, amount, self._work.others_written, broke_at)
+        return Asked(
+            work.refund.key,
+            work.refund.target_id,
+            work.sent_since,
+            amount,
+            work.others.all,
+            "" if self._may_appear() else work.broke_at,
+            others_of_order=work.others.of_order,
+        )
 
     def learn(self, session: Session, refund: Refund, *, now: datetime) -> None:
         """Link the refund to the order that was found."""

@@ -1,16 +1,31 @@
 """One claimed refund, as the worker that claimed it sees it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
+from ledger import restoring
 from ledger.events import MoneyState, Part, RefundSeen
 from ledger.models import Account, Attempt, Refund
 from ledger.policy import Policy
+from ledger.restoring import Gap
 from workers.rules.views import AccountView, LinkView, RefundView
+
+
+class Others(NamedTuple):
+    """The targets of other refunds that went the same way.
+
+    Attributes:
+        all: Of the order, and of the account since this one may have been sent.
+        of_order: Of the order alone.
+    """
+
+    all: frozenset[str] = frozenset()
+    of_order: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +35,9 @@ class Work:
     Attributes:
         row: The refund with account, order link and lines, detached from any session.
         token: The claim's fencing token.
-        others_written: The targets of other refunds that went the same way: of the order, and of the account
-            since this one was first sent.
+        gap: The time in which it may have been sent and a restored ledger has forgotten it; else None.
+        sent_since: When it may have been sent first, of what no answer is known; None if it was not.
+        others: Other refunds, as far as they may be taken for this one.
         broke_at: The address of the last write, where the other side broke down over it and no person has
             looked since; else empty.
     """
@@ -32,8 +48,10 @@ class Work:
     account: AccountView
     link: LinkView | None
     parts: tuple[Part, ...]
-    others_written: frozenset[str] = frozenset()
-    broke_at: str = ""
+    gap: Gap | None
+    sent_since: datetime | None
+    others: Others
+    broke_at: str
 
     @property
     def number(self) -> str:
@@ -71,6 +89,8 @@ def work_of(session: Session, row: Refund) -> Work:
         amount_is_known=seen.amount_is_known,
         number=row.id,
     )
+    gap = restoring.gap_of(session, row)
+    sent_since = _sent_since(row, gap)
     return Work(
         row,
         row.lease_token,
@@ -78,7 +98,9 @@ def work_of(session: Session, row: Refund) -> Work:
         account_view(row.account),
         link_view(row),
         parts,
-        others_written=_others_written(session, row),
+        gap=gap,
+        sent_since=sent_since,
+        others=_others(session, row, sent_since) if sent_since else Others(),
         broke_at=_broke_at(session, row),
     )
 
@@ -94,17 +116,35 @@ def _broke_at(session: Session, row: Refund) -> str:
     return str(last["url"]) if (last.get("status") or 0) >= HTTPStatus.INTERNAL_SERVER_ERROR else ""
 
 
-def _others_written(session: Session, row: Refund) -> frozenset[str]:
-    if row.unanswered_at is None or row.write_began_at is None:
-        return frozenset()
-    query = select(Refund.target_id).where(
+def _sent_since(row: Refund, gap: Gap | None) -> datetime | None:
+    began_at = row.write_began_at if row.unanswered_at else None
+    if gap is None:
+        return began_at
+    return min(began_at, gap.since) if began_at else gap.since
+
+
+def _others(session: Session, row: Refund, since: datetime) -> Others:
+    of_order = _of_its_order(row)
+    query = select(Refund.target_id, of_order).where(
         Refund.account_id == row.account_id,
         Refund.direction == row.direction,
         Refund.id != row.id,
         Refund.target_id != "",
-        or_(Refund.order_link_id == row.order_link_id, Refund.write_began_at >= row.write_began_at),
+        or_(of_order, Refund.write_began_at >= since),
     )
-    return frozenset(session.scalars(query))
+    found = session.execute(query).all()
+    return Others(
+        frozenset(target_id for target_id, _ in found),
+        frozenset(target_id for target_id, is_of_order in found if is_of_order),
+    )
+
+
+def _of_its_order(row: Refund) -> ColumnElement[bool]:
+    if row.order_link_id is not None:
+        return Refund.order_link_id == row.order_link_id
+    # Until it is read, the order is known by its number.
+    number = row.storefront_order_id or row.storefront_order_name
+    return or_(Refund.storefront_order_id == number, Refund.storefront_order_name == number)
 
 
 def account_view(account: Account) -> AccountView:

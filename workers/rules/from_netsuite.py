@@ -51,7 +51,7 @@ def decide(
     if order is None:
         return known or _order_missing(link)
     if ours is None and may_appear:
-        detail = "no answer came to the last try; the storefront may show it yet"
+        detail = "it may have been made already; the storefront may show it yet"
         return Decision(Action.WAIT, "OUTCOME_PENDING", detail)
     return _already_there(ours, account.policy) or known or _plan(refund, account, order)
 

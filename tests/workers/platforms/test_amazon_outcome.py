@@ -223,11 +223,20 @@ def test_another_refund_is_not_the_one(seller: Amazon, http: Http, other: Storef
     assert seller.operations() == ["token", "getFeeds"]
 
 
-def test_where_there_are_others_of_ours_the_same_amount_proves_nothing(seller: Amazon, http: Http) -> None:
+def test_where_there_are_others_of_its_order_the_same_amount_proves_nothing(
+    seller: Amazon, http: Http
+) -> None:
     order = seller.order()
     others = frozenset({hand_in(seller, http, order).target_id})
     same = a_refund()
-    assert seller.client(http).outcome(an_order(same), lost(others=others)) is None
+    asked = lost(others=others, others_of_order=others)
+    assert seller.client(http).outcome(an_order(same), asked) is None
+
+
+def test_others_of_other_orders_are_not_the_same_amount_of_this_one(seller: Amazon, http: Http) -> None:
+    same = a_refund()
+    found = seller.client(http).outcome(an_order(same), lost(others=frozenset({"feed:1"})))
+    assert found == same
 
 
 def test_without_any_feed_since_it_was_never_made(seller: Amazon, http: Http) -> None:
