@@ -23,6 +23,7 @@ def furnish(installation: Installation) -> None:
     installation.run("alert", "add", "slack", "--webhook-file", webhook)
     with installation.database.write() as session:
         user = people.add_user(session, "anna@example.com", Role.ADMIN, "correct horse", now=NOW, actor="x")
+        people.add_user(session, "bob@example.com", Role.VIEWER, "correct horse", now=NOW, actor="x")
         session.flush()
         second_factor.prepare(session, installation.vault, user.id)
 

@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ledger.events import MoneyState
@@ -124,7 +124,7 @@ def test_numbers_are_shown_as_they_came() -> None:
 def test_a_long_body_is_cut_after_it_was_masked() -> None:
     body = json.dumps({"note": "x" * 4000, "access_token": "s3cr3t" * 100, "rest": "y" * 4000})
     shown = masked_body(body)
-    assert len(shown) == 4096
+    assert len(shown) == MOST
     assert shown.endswith("…")
     assert "s3cr3t" not in shown
 
@@ -135,9 +135,10 @@ def test_of_a_huge_body_only_the_length_is_kept() -> None:
 
 @pytest.mark.parametrize("text", ["", "   ", "<html>502</html>", '{"broken": ', "[1,2", '{"a":' * 5000])
 def test_any_body_can_be_shown(text: str) -> None:
-    assert len(masked_body(text)) <= 4096
+    assert len(masked_body(text)) <= MOST
 
 
+MOST = 4096  # characters of a body that are kept
 _SECRET = "s3cr3tValue"
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -230,9 +231,8 @@ def test_a_document_is_shown_whole_and_on_lines() -> None:
 @given(_JSON)
 def test_a_document_says_the_same_as_a_body(value: object) -> None:
     text = json.dumps(value)
-    assert json.loads(masked_document(text)) == json.loads(masked_body(text)) or not text.startswith(
-        ("{", "[")
-    )
+    assume(text.startswith(("{", "[")) and len(masked_body(text)) < MOST)
+    assert json.loads(masked_document(text)) == json.loads(masked_body(text))
 
 
 def test_headers_are_shown_without_secrets_and_signatures() -> None:

@@ -168,7 +168,7 @@ def test_a_report_that_is_none_says_nothing(http: Http, document: Json, content:
         client = AmazonStorefront("A1", served.url, APP, http)
         with pytest.raises(PlatformError) as caught:
             client.outcome(an_order(), Asked(KEY, "feed:1", utcnow(), usd("20.00")))
-    assert caught.value.reason == reason
+    assert caught.value.reason == reason, caught.value.detail
 
 
 # A refund known otherwise, or not at all.
