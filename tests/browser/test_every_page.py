@@ -83,7 +83,7 @@ ELSEWHERE: Final = {
 """Pages that are not walked here, and why."""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")  # not "module": stolen tests come back to a module that was left
 def filled(installation: Installation) -> Mapping[str, int | str]:
     """What the addresses' parts stand for."""
     return fill(installation)
