@@ -6,22 +6,19 @@ SQLite runs in WAL mode with synchronous FULL, so a commit is on disk before it 
 for its disk, too, whatever its own default (https://www.postgresql.org/docs/current/wal-async-commit.html).
 """
 
-import sqlite3
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from ledger.line import Line
+
 _WRITES: Final = "refund_sync_writes"
-_SINGLE: Final = "refund_sync_single"
 _SILENCE: Final = {
     "keepalives_idle": 10,
     "keepalives_interval": 5,
@@ -33,16 +30,13 @@ _SILENCE: Final = {
 https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-KEEPALIVES; an address may say otherwise.
 """
 
-_STEP: Final = 0.0005  # seconds between two tries to become SQLite's one writer
-
-T = TypeVar("T")
-
 
 class Database:
     """Hands out transactions: `read()` to look, `write()` to change and commit, `rehearse()` to try it out.
 
     Attributes:
         url: The SQLAlchemy URL, password hidden.
+        line: Runs single statements that are their own transactions.
     """
 
     def __init__(self, url: str, *, pool_size: int = 10, patience: float = 10.0) -> None:
@@ -76,8 +70,7 @@ class Database:
             event.listen(self.engine, "connect", _tune_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         self._writer = self.engine.execution_options(**{_WRITES: True})
-        self._single = self.engine.execution_options(**{_SINGLE: True}, isolation_level="AUTOCOMMIT")
-        self._patience = patience
+        self.line = Line(self.engine, patience=patience)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -90,17 +83,6 @@ class Database:
         """Yield a session that is committed at the end, or rolled back if anything is raised."""
         with Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
-
-    def commit(self, statement: Callable[[Connection], T]) -> T:
-        """Return what one statement returns, that is its own transaction: committed when it has run.
-
-        The database is asked once for what takes it three times in a transaction that is begun and ended.
-        """
-        with self._single.connect() as connection:
-            if not self.is_sqlite:
-                return statement(connection)
-            with _impatient(connection, self._patience):
-                return _as_soon_as_possible(partial(statement, connection), self._patience)
 
     @contextmanager
     def rehearse(self) -> Iterator[Session]:
@@ -119,7 +101,8 @@ class Database:
             connection.execute(text("SELECT 1"))
 
     def dispose(self) -> None:
-        """Close every pooled connection."""
+        """Close every connection that is not in use."""
+        self.line.close()
         self.engine.dispose()
 
 
@@ -133,34 +116,5 @@ def _tune_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> N
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    options = connection.get_execution_options()
-    if not options.get(_SINGLE, False):
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(_WRITES, False) else "BEGIN")
-
-
-@contextmanager
-def _impatient(connection: Connection, patience: float) -> Iterator[None]:
-    """Let SQLite say at once that it has another writer just now, instead of waiting for it."""
-    cursor = connection.connection.cursor()
-    cursor.execute("PRAGMA busy_timeout=0")
-    try:
-        yield
-    finally:
-        cursor.execute(f"PRAGMA busy_timeout={round(patience * 1000)}")
-        cursor.close()
-
-
-def _as_soon_as_possible(statement: Callable[[], T], patience: float) -> T:
-    """Run a statement again and again while SQLite has another writer.
-
-    SQLite's own waiting sleeps longer each time, up to a tenth of a second, in which many commits find place.
-    """
-    deadline = time.monotonic() + patience
-    while True:
-        try:
-            return statement()
-        except OperationalError as error:
-            is_busy = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
-            if not is_busy or time.monotonic() >= deadline:
-                raise
-        time.sleep(_STEP)
+    is_writer = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writer else "BEGIN")

@@ -11,6 +11,8 @@ from typing import Any, cast
 from sqlalchemy import Connection, Dialect, Table
 from sqlalchemy.orm import DeclarativeBase
 
+from ledger.line import Line
+
 _Process = Callable[[Any], Any]
 
 _MARKS = {"qmark": "?", "format": "%s", "pyformat": "%s"}
@@ -35,10 +37,16 @@ class Inserting:
 
     def execute(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
         """Insert rows, at least one; return the wanted columns of those that were not there yet."""
-        head, row, tail, processes = self._prepared(connection.dialect)
+        return [tuple(new) for new in connection.exec_driver_sql(*self._statement(connection.dialect, rows))]
+
+    def run(self, line: Line, rows: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
+        """Do the same in a transaction of its own."""
+        return line.run(*self._statement(line.dialect, rows))
+
+    def _statement(self, dialect: Dialect, rows: Sequence[Mapping[str, Any]]) -> tuple[str, tuple[Any, ...]]:
+        head, row, tail, processes = self._prepared(dialect)
         values = tuple(process(each[name]) for each in rows for name, process in processes)
-        sql = head + ", ".join([row] * len(rows)) + tail
-        return [tuple(new) for new in connection.exec_driver_sql(sql, values)]
+        return head + ", ".join([row] * len(rows)) + tail, values
 
     def _prepare(self, dialect: Dialect) -> tuple[str, str, str, list[tuple[str, _Process]]]:
         quote = dialect.identifier_preparer.quote

@@ -6,7 +6,6 @@ Nothing returns before its own delivery is committed.
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
@@ -70,7 +69,7 @@ class Intake:
     def _accept(self, rows: Sequence[Row]) -> dict[str, int]:
         """Commit rows in one statement, or in one transaction with the alerts that are raised of them."""
         if not deliveries.raises(rows):
-            return self._database.commit(partial(deliveries.accept_all, rows=rows))
+            return deliveries.accept_plain(self._database.line, rows)
         with self._database.write() as session:
             return deliveries.accept_all(session.connection(), rows)
 

@@ -1,8 +1,8 @@
 """Fault points: before and after each commit, call and word with Redis, a process may be made to die.
 
-The service knows nothing of them. They are put from outside around what it uses: SQLAlchemy's sessions and
-engines, the adapters of requests, and the client of Redis. A point is named after what is done and the
-function of the service (or of RQ) that does it, such as `commit workers.carry._claim before`.
+The service knows nothing of them. They are put from outside around what it uses: SQLAlchemy's sessions, the
+line of single statements, the adapters of requests, and the client of Redis. A point is named after what is
+done and the function of the service (or of RQ) that does it, such as `commit workers.carry._claim before`.
 
 What is to happen is read from a control directory, at every passing:
 
@@ -16,7 +16,6 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
 from datetime import timedelta
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -25,15 +24,16 @@ from typing import Any, Final
 
 from redis.client import Pipeline, Redis
 from requests.adapters import HTTPAdapter
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from ledger import clock
+from ledger.line import Line
 
 _OURS: Final = ("workers.", "webhooks.", "ledger.", "cli.", "rq.")
 # Who does something on behalf of everybody is not who is asked for it.
 _SERVANTS: Final = (
-    *("ledger.database", "ledger.together", "ledger.inserting", "workers.platforms."),
+    *("ledger.database", "ledger.line", "ledger.together", "ledger.inserting", "workers.platforms."),
     *("rq.connections", "rq.utils", "rq.decorators"),
 )
 _BEFORE: Final = "before"
@@ -133,16 +133,7 @@ class Points:
         event.listen(Session, "before_commit", lambda _session: self.pass_by("commit", _BEFORE))
         event.listen(Session, "after_commit", lambda _session: self.pass_by("commit", _AFTER))
         # A statement that is a transaction of its own is committed when it has run.
-        event.listen(Engine, "before_cursor_execute", self._alone(_BEFORE))
-        event.listen(Engine, "after_cursor_execute", self._alone(_AFTER))
-
-    def _alone(self, when: str) -> Callable[..., None]:
-        def executed(connection: Connection, _cursor: object, statement: str, *_more: object) -> None:
-            is_alone = connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
-            if is_alone and statement.startswith("INSERT"):
-                self.pass_by("commit", when)
-
-        return executed
+        self._around(Line, "run", "commit")
 
 
 def caller() -> str:

@@ -1,10 +1,9 @@
 import sqlite3
 import threading
-from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, create_engine, make_url, text
+from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from ledger import installation
@@ -204,57 +203,3 @@ def test_a_rehearsal_that_fails_leaves_nothing_either(database: Database) -> Non
     assert value_of(database, "colour") is None
     with database.write() as session:  # and nobody waits for its lock
         session.add(Setting(key="colour", value="red"))
-
-
-def _add(connection: Connection, key: str) -> int:
-    return connection.execute(
-        text("INSERT INTO settings (key, value) VALUES (:key, 'x')"), {"key": key}
-    ).rowcount
-
-
-def test_one_statement_is_its_own_transaction(database: Database) -> None:
-    assert database.commit(partial(_add, key="colour")) == 1
-    assert value_of(database, "colour") == "x"
-
-
-def test_one_statement_that_fails_leaves_nothing_and_the_next_goes_on(database: Database) -> None:
-    database.commit(partial(_add, key="colour"))
-    with pytest.raises(IntegrityError):
-        database.commit(partial(_add, key="colour"))
-    assert database.commit(partial(_add, key="size")) == 1
-
-
-def test_one_statement_waits_for_another_writer(database: Database) -> None:
-    began = threading.Event()
-
-    def hold() -> None:
-        with database.write() as session:
-            session.add(Setting(key="colour", value="blue"))
-            session.flush()
-            began.set()
-            assert not added.wait(0.05)
-
-    added = threading.Event()
-    holding = threading.Thread(target=hold)
-    holding.start()
-    assert began.wait(30)
-    with pytest.raises(IntegrityError):  # it was the other's turn first
-        database.commit(partial(_add, key="colour"))
-    added.set()
-    holding.join(30)
-    assert value_of(database, "colour") == "blue"
-
-
-def test_one_statement_gives_up_after_its_time_and_others_wait_as_before(sqlite: Clone) -> None:
-    with sqlite() as url:
-        one, other = Database(url), Database(url, patience=0.05)
-        with one.write() as session:
-            session.add(Setting(key="colour", value="blue"))
-            session.flush()
-            with pytest.raises(OperationalError):
-                other.commit(partial(_add, key="size"))
-        with other.engine.connect() as connection:
-            assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar() == 50
-        assert other.commit(partial(_add, key="size")) == 1
-        for database in (one, other):
-            database.dispose()

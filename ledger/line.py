@@ -1,0 +1,135 @@
+"""One connection that is kept for single statements, each its own transaction.
+
+To take a connection out of the pool, ask whether it lives, make a result of SQLAlchemy's and give it back
+costs several times what the driver needs for a statement. That is nothing to a refund that is carried, and
+most of the work of a delivery that is taken in.
+"""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any, Final, cast
+
+from sqlalchemy import Connection, Dialect, Engine
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError
+
+_STEP: Final = 0.0005  # seconds between two tries to become SQLite's one writer
+
+
+class Line:
+    """Runs one statement after the other, whichever thread asks.
+
+    A connection that was lost while nobody looked is made again once, so a statement may run twice: only
+    what does the same when it is repeated is to be run here.
+    """
+
+    def __init__(self, engine: Engine, *, patience: float) -> None:
+        """Connect when the first statement comes.
+
+        Args:
+            engine: Makes the connection.
+            patience: Seconds to wait for another's lock.
+        """
+        self._engine = engine
+        self._patience = patience
+        self._lock = threading.Lock()
+        self._held: Connection | None = None
+        self._kept: DBAPIConnection | None = None  # the driver's own of it
+
+    @property
+    def dialect(self) -> Dialect:
+        """The database's dialect."""
+        return self._engine.dialect
+
+    def run(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Run a statement, commit it, and return its rows.
+
+        Args:
+            sql: With the driver's own marks for values.
+            values: As the driver takes them.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: If the database refuses it, or is not there.
+        """
+        with self._lock:
+            kept = self._kept
+            if kept is not None:
+                try:
+                    return self._execute(kept, sql, values)
+                except DBAPIError as error:
+                    if not error.connection_invalidated:
+                        raise
+            return self._execute(self._connect(), sql, values)
+
+    def close(self) -> None:
+        """Close the connection; the next statement makes another."""
+        with self._lock:
+            self._drop()
+
+    def _connect(self) -> DBAPIConnection:
+        self._held = held = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        held.detach()  # from now on the pool knows nothing of it
+        self._kept = connection = cast("DBAPIConnection", held.connection.dbapi_connection)
+        if self.dialect.name == "sqlite":  # it says at once that it has another writer: see `_insist`
+            connection.cursor().execute("PRAGMA busy_timeout=0")
+        return connection
+
+    def _drop(self) -> None:
+        held, self._held, self._kept = self._held, None, None
+        if held is not None:
+            held.invalidate()
+            held.close()
+
+    def _execute(self, connection: DBAPIConnection, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        cursor = connection.cursor()
+        try:
+            if self.dialect.name == "sqlite":
+                self._insist(cursor, sql, values)
+            else:
+                cursor.execute(sql, values)
+            return [tuple(row) for row in cursor.fetchall()]
+        except self._errors as error:
+            is_lost = self.dialect.is_disconnect(error, connection, cursor)  # type: ignore[arg-type] # as typed
+            if is_lost:
+                self._drop()
+            raise self._named(error, sql, is_lost=is_lost) from error
+        finally:
+            cursor.close()
+
+    def _insist(self, cursor: Any, sql: str, values: Sequence[Any]) -> None:  # noqa: ANN401 - the driver's
+        """Run a statement again and again while SQLite has another writer.
+
+        SQLite's own waiting sleeps longer each time, up to a tenth of a second, in which many commits find
+        place.
+        """
+        deadline = time.monotonic() + self._patience
+        while True:
+            try:
+                cursor.execute(sql, values)
+            except sqlite3.OperationalError as error:
+                is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+                if not is_busy or time.monotonic() >= deadline:
+                    raise
+            else:
+                return
+            time.sleep(_STEP)
+
+    @property
+    def _errors(self) -> type[Exception]:
+        driver = self.dialect.loaded_dbapi
+        errors: type[Exception] = driver.Error
+        return errors
+
+    def _named(self, error: Exception, sql: str, *, is_lost: bool) -> Exception:
+        """Return a driver's error as SQLAlchemy would, without the values: they may be personal data."""
+        return DBAPIError.instance(
+            sql,
+            None,
+            error,
+            self._errors,
+            hide_parameters=True,
+            connection_invalidated=is_lost,
+            dialect=self.dialect,
+        )
