@@ -18,7 +18,7 @@ from typing import Final
 
 import structlog
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 _STEP: Final = 0.1  # seconds between two looks
 _FIRST_PAUSE: Final = 0.5  # seconds before a program that died is started again

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from http import HTTPStatus
 from types import TracebackType
@@ -36,6 +36,9 @@ MAX_BODY: Final = 5 * 1024 * 1024
 
 _LEDGER_PATIENCE: Final = 3.0  # seconds; the same platform waits no longer than five
 _QUEUE_TIMEOUT: Final = 1.0  # seconds for a call to Redis; a platform waits five for its answer
+
+_HEADER: Final = "HTTP_"
+_APART: Final = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -112,9 +115,10 @@ def create_app(
 
     @app.post("/webhooks/<source>/<account>")
     def receive(source: str, account: str) -> Response:
-        outcome = reception.receive(source, account, dict(request.headers), _read_body)
+        outcome = reception.receive(source, account, _headers(request.environ), _read_body)
         answer = _response(outcome.reply)
-        answer.headers.update(outcome.headers)
+        if more := outcome.headers:
+            answer.headers.update(more)
         return answer
 
     @app.get("/webhooks/<source>/<account>")
@@ -130,6 +134,22 @@ def _response(answer: Answer) -> Response:
 
 def _redis(settings: Settings) -> Redis:
     return connect(settings.redis_url or embedded.url(settings.data_dir), timeout=_QUEUE_TIMEOUT)
+
+
+def _headers(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return a request's headers, their names in lower case.
+
+    https://peps.python.org/pep-3333/#environ-variables: two of them stand apart.
+    """
+    headers = {
+        name[len(_HEADER) :].replace("_", "-").lower(): text
+        for name, text in environ.items()
+        if name.startswith(_HEADER)
+    }
+    for name, key in _APART.items():
+        if text := environ.get(key):
+            headers[name] = text
+    return headers
 
 
 def _read_body() -> bytes:

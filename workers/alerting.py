@@ -26,7 +26,7 @@ from workers.telling import mail, webhook
 from workers.telling.errors import TellingError
 from workers.telling.words import MOST_ENTRIES, words_of
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 _INTERVAL: Final = 1.0  # seconds between two rounds
 _BATCH: Final = 500

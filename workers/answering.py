@@ -24,7 +24,7 @@ from workers.retrieve import RetrieveError
 from workers.runtime import Runtime
 from workers.understanding.netsuite import order_fields
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 _DETAIL_LENGTH: Final = 500  # characters of what an unforeseen failure says
 _SPEAKING: Final = (RetrieveError, RefundNotFoundError, CredentialsError, PolicyError, SecretsError)

@@ -32,7 +32,7 @@ from workers.posting.work import Work, work_of
 from workers.rules.views import Action, Decision
 from workers.runtime import Runtime
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 def carry(runtime: Runtime, refund_id: int) -> None:

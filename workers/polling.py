@@ -22,7 +22,7 @@ from workers.platforms.errors import CredentialsError, PlatformError, TooMuchErr
 from workers.platforms.netsuite_changes import CLOCK_CHANGE
 from workers.runtime import Runtime
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 NETSUITE_OVERLAP: Final = CLOCK_CHANGE + timedelta(minutes=10)
 """By how much a poll of NetSuite reaches back behind the last one: for records that were just being saved,

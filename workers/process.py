@@ -39,7 +39,7 @@ from workers.runtime import Runtime
 from workers.understanding import netsuite, owner, storefront, touched
 from workers.understanding.owner import Found
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 _LOOKS: Final = 3  # at a record that somebody else takes news of over meanwhile
 _OWNERLESS: Final = frozenset({"ORDER_NOT_SYNCED", "AMBIGUOUS_ORDER"})

@@ -23,7 +23,7 @@ from workers.bits import Bit, check
 from workers.platforms.errors import CredentialsError, PlatformError, TooMuchError
 from workers.runtime import Runtime
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 PAUSED_LOOK: Final = timedelta(minutes=15)
 """How often a run that waits for a paused account is looked at; resuming wakes it at once."""

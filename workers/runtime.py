@@ -23,7 +23,7 @@ from workers.platforms.slots import Slots
 from workers.platforms.storefront import Storefront
 from workers.platforms.storefronts import STOREFRONTS
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 _REDIS_TIMEOUT: Final = 5.0  # seconds
 USER_AGENT: Final = "refund-sync/0.1"

@@ -19,7 +19,7 @@ from ledger import alert_outbox, alerts, deliveries, due, idempotency, personal,
 from ledger.clock import utcnow
 from workers.runtime import Runtime
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 _INTERVAL: Final = 1.0  # seconds between two sweeps that found little
 _BATCH: Final = 500
