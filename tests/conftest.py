@@ -3,21 +3,27 @@
 import os
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
+from argon2.profiles import CHEAPEST
 from cryptography.fernet import Fernet
 from hypothesis import HealthCheck, settings
 from redis import Redis
 
+from ledger import people
 from ledger.database import Database
 from ledger.secrets import Vault
 from tests.support.databases import Clone, postgresql_clones, sqlite_clones
+from tests.support.kept import Given, Kept, watch_for_processes
 from tests.support.ledger import NOW
 from tests.support.places import quick_place
 from tests.support.serving import serving
+from tests.support.statements import share_compiled
 
 _SPECS = "SPECS_DIR"
 _LONGEST_NAME = 60
@@ -51,6 +57,11 @@ _ON_ONE_DATABASE = (
     "tests/workers/test_touched",
     "tests/workers/understanding/",
 )
+_GIVEN = pytest.StashKey[Given]()
+_FAILED = pytest.StashKey[bool]()
+
+share_compiled()
+watch_for_processes()
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile(
@@ -109,6 +120,14 @@ def _is_spared(item: pytest.Item) -> bool:
     return bool(name != kept)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Remember of a test that it failed: nobody knows what it left behind."""
+    report = yield
+    item.stash[_FAILED] = item.stash.get(_FAILED, False) or report.failed
+    return report
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Fail a run that skipped anything where skips are refused (`REFUSE_SKIPS`)."""
     skipped = terminalreporter.stats.get("skipped", [])
@@ -127,6 +146,15 @@ def specs_dir() -> Path:
 def now() -> datetime:
     """The moment at which tests take place, in UTC."""
     return NOW
+
+
+@pytest.fixture(scope="session", autouse=True)
+def hasher() -> Iterator[PasswordHasher]:
+    """What hashes passwords in our processes; in the tests it is as quick as argon2 can be made to be."""
+    real: PasswordHasher = vars(people)["_HASHER"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(people, "_HASHER", PasswordHasher.from_parameters(CHEAPEST))
+        yield real
 
 
 @pytest.fixture(scope="session")
@@ -154,20 +182,33 @@ def postgresql() -> Iterator[Clone]:
             yield clone
 
 
+@pytest.fixture(scope="session")
+def _kept_sqlite(sqlite: Clone) -> Iterator[Kept]:
+    with closing(Kept(sqlite)) as kept:
+        yield kept
+
+
+@pytest.fixture(scope="session")
+def _kept_postgresql(postgresql: Clone) -> Iterator[Kept]:
+    with closing(Kept(postgresql)) as kept:
+        yield kept
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The URL of a migrated, empty database, for tests that run our processes."""
-    clone: Clone = request.getfixturevalue(request.param)
-    with clone() as url:
-        yield url
+    """The URL of a migrated, empty database."""
+    kept: Kept = request.getfixturevalue(f"_kept_{request.param}")
+    with kept.giving() as given:
+        request.node.stash[_GIVEN] = given
+        yield given.url
+        given.is_spoilt = request.node.stash.get(_FAILED, False)
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    """A migrated, empty ledger."""
-    opened = Database(database_url)
-    yield opened
-    opened.dispose()
+def database(request: pytest.FixtureRequest, database_url: str) -> Database:
+    """The same, connected."""
+    given: Given = request.node.stash[_GIVEN]
+    return given.database
 
 
 @pytest.fixture(scope="session")

@@ -74,7 +74,9 @@ def played(control: Control, installation: Installation) -> Iterator[Played]:
     site = Site(DemoControl(control.url), installation.database, installation.vault, _NOBODY)
     stage = furnish(site)
     env = {name: value for name, value in installation.env.items() if value}
-    world = World(Runtime(Settings.from_env(env)), control, [])
+    runtime = Runtime(Settings.from_env(env))
+    runtime.database = installation.database
+    world = World(runtime, control, [])
     with installation.database.read() as session:
         shop_id = accounts.by_slug(session, stage.shop_in.slug).id
         books_id = accounts.netsuite_by_slug(session, stage.books.slug).id

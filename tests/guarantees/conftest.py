@@ -54,9 +54,13 @@ def log() -> Iterator[list[structlog.typing.EventDict]]:
 
 
 @pytest.fixture
-def world(_platforms: Control, settings: Settings, log: list[structlog.typing.EventDict]) -> Iterator[World]:
+def world(
+    _platforms: Control, settings: Settings, database: Database, log: list[structlog.typing.EventDict]
+) -> Iterator[World]:
     """The ledger, and the platforms around it."""
-    made = World(Runtime(settings), _platforms, log)
+    runtime = Runtime(settings)
+    runtime.database = database
+    made = World(runtime, _platforms, log)
     yield made
     _platforms.delete("faults")
     made.close()

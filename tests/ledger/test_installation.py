@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 
 from ledger import installation
@@ -51,3 +53,7 @@ def test_the_pace_is_made_of_the_settings() -> None:
     assert Installation().pace == Pace()
     settings = Installation(retry_seconds=1, throttle_seconds=2, wait_seconds=3, wait_longest_seconds=4)
     assert settings.pace == Pace(retry=1, throttle=2, wait=3, wait_longest=4)
+
+
+def test_a_claim_lasts_as_long_as_the_settings_say() -> None:
+    assert Installation(lease_seconds=90).lease == timedelta(seconds=90)

@@ -1,7 +1,8 @@
 from datetime import datetime, timedelta
 
 import pytest
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, extract_parameters
+from argon2.profiles import RFC_9106_LOW_MEMORY
 from sqlalchemy import select
 
 from ledger import people, sessions
@@ -33,10 +34,13 @@ def trail(database: Database) -> list[tuple[str, str, str, str]]:
     return [(entry.subject, entry.action, entry.actor, entry.note) for entry in entries]
 
 
-def test_a_person_is_kept_with_a_slow_hash_of_the_password(database: Database, now: datetime) -> None:
+def test_a_person_is_kept_with_a_slow_hash_of_the_password(
+    database: Database, now: datetime, hasher: PasswordHasher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(people, "_HASHER", hasher)
     user = add_user(database, now, " Anna@Example.COM ")
     assert (user.email, user.role, user.disabled_at, user.created_at) == (ANNA, Role.OPERATOR, None, now)
-    assert user.password_hash.startswith("$argon2id$")
+    assert extract_parameters(user.password_hash) == RFC_9106_LOW_MEMORY
     assert PasswordHasher().verify(user.password_hash, PASSWORD)
     assert trail(database) == [("user", "add", "cli:root", f"{ANNA}, operator")]
 

@@ -12,7 +12,7 @@ from ledger.database import Database
 from ledger.events import MoneyState, PartKind, RefundSeen
 from ledger.models import Account, AuditEntry, Refund, RefundLine
 from ledger.models.accounts import Direction, Platform
-from ledger.refunds import GRACE, key_of
+from ledger.refunds import GRACE, key_of, mark_prefix
 from ledger.secrets import Vault
 from ledger.states import State, Transition
 from tests.support.ledger import TRACE, make_account, make_part, make_payment, make_refund, make_seen
@@ -40,7 +40,8 @@ def test_a_key_is_of_characters_and_a_length_that_every_platform_takes(slug: str
     key = key_of(slug, source_id)
     assert re.fullmatch(r"rs-[A-Za-z0-9_-]+", key)
     assert len(key) <= 70  # eBay's comment has 100 characters
-    assert key.startswith(f"rs-{slug}-")
+    assert key.startswith(mark_prefix(slug))
+    assert mark_prefix(slug) == f"rs-{slug}-"
 
 
 @given(slugs, st.lists(source_ids, unique=True, min_size=2, max_size=5))
@@ -50,6 +51,14 @@ def test_other_refunds_of_an_account_have_other_keys(slug: str, several: list[st
 
 def test_refunds_of_accounts_with_overlapping_names_have_other_keys() -> None:
     assert key_of("shop", "eu-1") != key_of("shop-eu", "1")
+
+
+def test_a_refund_is_known_by_its_source_once_it_is_written_down(database: Database, shop: Account) -> None:
+    with database.write() as session:
+        number = make_refund(session, shop, make_seen(refund_id="7")).id
+        assert refunds.known(session, shop.id, "shopify", "7") == number
+        assert refunds.known(session, shop.id, "netsuite", "7") is None
+        assert refunds.known(session, shop.id + 1, "shopify", "7") is None
 
 
 def test_keys_never_change() -> None:

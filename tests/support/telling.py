@@ -75,7 +75,9 @@ class Teller:
         return dict(Counters(self.runtime.redis).read().get(ALERTS.name, {}))
 
     def close(self) -> None:
-        for runtime in (self.runtime, *self._others):
+        """Close every connection but those to the ledger that was handed in."""
+        self.runtime.redis.close()
+        for runtime in self._others:
             runtime.redis.close()
             runtime.database.dispose()
 

@@ -93,8 +93,9 @@ class World:
         return self._others[-1]
 
     def close(self) -> None:
-        """Close every connection."""
-        for runtime in (self.runtime, *self._others):
+        """Close every connection but those to the ledger that was handed in."""
+        self.runtime.redis.close()
+        for runtime in self._others:
             runtime.redis.close()
             runtime.database.dispose()
 

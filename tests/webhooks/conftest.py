@@ -24,8 +24,10 @@ from tests.support.ledger import SECRET, make_account
 from tests.support.templates import COMPILED
 from tests.webhooks.platforms import encoded, netsuite_headers, shopify_headers
 from webhooks.app import WebProcess, create_app
+from webhooks.endpoints import Directory
+from webhooks.keys import FetchedKeys
 
-# Each test makes an application of its own, and compiling its templates would be most of the work.
+# Some tests make an application of their own, and compiling its templates would be most of the work.
 WebProcess.jinja_options = {"bytecode_cache": COMPILED}
 
 Line = MutableMapping[str, Any]
@@ -95,14 +97,11 @@ def shop_id(database: Database, vault: Vault) -> int:
         return make_account(session, vault, slug="shop", secret=SECRET).id
 
 
-@pytest.fixture
-def app(settings: Settings, database: Database, vault: Vault) -> Flask:
-    return create_app(settings, database=database, vault=vault)
-
-
 @pytest.fixture(scope="session")
-def _shared(vault: Vault, _valkey: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Flask, StandIn]:
-    ledger = StandIn()
+def _shared(
+    vault: Vault, _valkey: str, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Flask, StandIn, StandIn]:
+    ledger, directory = StandIn(), StandIn()
     settings = Settings(
         database_url="",
         redis_url=_valkey,
@@ -112,20 +111,28 @@ def _shared(vault: Vault, _valkey: str, tmp_path_factory: pytest.TempPathFactory
         log_format="json",
         allow_private_urls=False,
     )
-    return create_app(settings, database=cast("Database", ledger), vault=vault), ledger
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("webhooks.app.Directory", lambda *_: directory)
+        app = create_app(settings, database=cast("Database", ledger), vault=vault)
+    return app, ledger, directory
 
 
 @pytest.fixture
-def shared_app(
-    _shared: tuple[Flask, StandIn], database: Database, valkey_url: str, monkeypatch: pytest.MonkeyPatch
+def app(
+    _shared: tuple[Flask, StandIn, StandIn],
+    database: Database,
+    vault: Vault,
+    valkey_url: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Flask:
     """An application that other tests had before, on this test's ledger: making one takes long.
 
-    For pages and the API, which keep nothing in the process; endpoints of webhooks remember accounts.
+    What it remembers, of accounts and platforms' keys, is this test's, too.
     """
     assert valkey_url
-    app, ledger = _shared
+    app, ledger, directory = _shared
     ledger.stands_for = database
+    directory.stands_for = Directory(vault, "", FetchedKeys(allow_private=False))
     for name in ("PROPAGATE_EXCEPTIONS", "TESTING"):
         monkeypatch.setitem(app.config, name, app.config[name])
     return app

@@ -14,6 +14,7 @@ from cryptography.fernet import Fernet
 from redis import Redis
 
 from ledger.clock import utcnow
+from ledger.database import Database
 from ledger.settings import Settings
 from sandbox.server import SandboxServer
 from tests.support.ledger import make_account
@@ -95,9 +96,13 @@ def worked(redis: Redis) -> None:
 
 
 @pytest.fixture
-def world(_platforms: Control, worker_settings: Settings, log: list[Line]) -> Iterator[World]:
+def world(
+    _platforms: Control, worker_settings: Settings, database: Database, log: list[Line]
+) -> Iterator[World]:
     """A worker process, and both platforms around it."""
-    made = World(Runtime(worker_settings), _platforms, log)
+    runtime = Runtime(worker_settings)
+    runtime.database = database
+    made = World(runtime, _platforms, log)
     yield made
     _platforms.delete("faults")
     made.close()
@@ -116,10 +121,11 @@ def shop(world: World, netsuite: Books) -> Shop:
 
 
 @pytest.fixture
-def teller(worker_settings: Settings) -> Iterator[Teller]:
+def teller(worker_settings: Settings, database: Database) -> Iterator[Teller]:
     """A process on a ledger with one shop."""
-    settings = replace(worker_settings, public_url="https://refunds.example.com")
-    made = Teller(Runtime(settings), utcnow())
+    runtime = Runtime(replace(worker_settings, public_url="https://refunds.example.com"))
+    runtime.database = database
+    made = Teller(runtime, utcnow())
     with made.runtime.database.write() as session:
         make_account(session, made.runtime.vault)
     yield made

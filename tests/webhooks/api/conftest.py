@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 from redis import Redis
 from sqlalchemy import select
@@ -18,12 +17,6 @@ from ledger.models import Account, AuditEntry, Role
 from tests.webhooks.conftest import Web
 
 PREFIX = "/api/v1"
-
-
-@pytest.fixture
-def app(shared_app: Flask) -> Flask:
-    """The web process' application."""
-    return shared_app
 
 
 @dataclass

@@ -55,6 +55,14 @@ def database_url(postgresql: Clone) -> Iterator[str]:
 
 
 @pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """The same, connected."""
+    opened = Database(database_url)
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
 def address(app: Flask) -> Iterator[str]:
     """Where the web process listens."""
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)

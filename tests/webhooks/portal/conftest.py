@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 from argon2 import PasswordHasher
+from argon2.profiles import CHEAPEST
 from flask import Flask
 from flask.testing import FlaskClient
 from redis import Redis
@@ -68,12 +69,6 @@ Enter = Callable[[Role], Browser]
 
 
 @pytest.fixture
-def app(shared_app: Flask) -> Flask:
-    """The web process' application."""
-    return shared_app
-
-
-@pytest.fixture
 def nobody(app: Flask, database: Database, valkey_url: str, vault: Vault) -> Iterator[Browser]:
     """A browser with which nobody is signed in."""
     with Redis.from_url(valkey_url) as redis:
@@ -82,8 +77,8 @@ def nobody(app: Flask, database: Database, valkey_url: str, vault: Vault) -> Ite
 
 @pytest.fixture(scope="session")
 def password_hash() -> str:
-    """The hash of `PASSWORD`, which is slow to make, made once."""
-    return PasswordHasher().hash(PASSWORD)
+    """The hash of `PASSWORD`, made once."""
+    return PasswordHasher.from_parameters(CHEAPEST).hash(PASSWORD)
 
 
 @pytest.fixture
