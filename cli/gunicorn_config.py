@@ -18,7 +18,7 @@ _MEMORY: Final = Path("/dev/shm")  # noqa: S108 - gunicorn opens a file without 
 
 wsgi_app = "webhooks.app:create_app()"
 worker_class = "gthread"
-threads = 8
+threads = 16  # most wait for one commit that all of them have together
 timeout = 30  # seconds without a sign of life after which a process is replaced
 graceful_timeout = 30  # seconds to finish the requests under way
 keepalive = 5  # seconds a connection is kept for its next request

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ledger import deliveries
 from ledger.clock import utcnow
 from ledger.database import Database
-from ledger.deliveries import NewDelivery
+from ledger.deliveries import NewDelivery, Row
 from ledger.intake import Intake
 from ledger.policy import PolicyError
 from ledger.reasons import reason as known_reason
@@ -163,8 +163,9 @@ class Reception:
         endpoint = self.directory.recall(self.database, source, slug)
         request = Request(headers, read_body(), self.clock())
         endpoint = self._verified(source, request, endpoint)
-        new, remark = _read(source, request, endpoint, trace_id)
-        taken = self.intake.take(deliveries.row(new, now=request.received_at))
+        reading = _Reading(source, request, endpoint, trace_id)
+        taken = self.intake.take(reading.row)
+        new, remark = reading.made
         outcome = "duplicate" if taken.id is None else "quarantined" if new.reason else "accepted"
         answer = source.answer(request, outcome)
         return Outcome(
@@ -205,6 +206,25 @@ class Reception:
             reason = getattr(error, "reason", "ledger_unreachable")
             return _refused(HTTPStatus.SERVICE_UNAVAILABLE, reason).reply
         return answer or _refused(HTTPStatus.NOT_FOUND, "not_found").reply
+
+
+class _Reading:
+    """A verified request that is read when it is its turn to be written down.
+
+    Attributes:
+        made: What is written down, and the reason to remark on, if any.
+    """
+
+    made: tuple[NewDelivery, str]
+
+    def __init__(self, source: Source, request: Request, endpoint: Endpoint, trace_id: str) -> None:
+        self._of = source, request, endpoint, trace_id
+        self._now = request.received_at
+
+    def row(self) -> Row:
+        """Read the request."""
+        self.made = new, _ = _read(*self._of)
+        return deliveries.row(new, now=self._now)
 
 
 def _read(source: Source, request: Request, endpoint: Endpoint, trace_id: str) -> tuple[NewDelivery, str]:

@@ -1,6 +1,7 @@
 """Alerts: raised and cleared with what they are about, and handed to the channels that want them."""
 
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import select, text, update
@@ -173,7 +174,7 @@ def test_quarantined_deliveries_raise_alerts_in_the_transaction_that_keeps_them(
     ]
     with connect(valkey_url, timeout=5) as redis:
         intake = Intake(database, Waker(redis))
-        taken = [intake.take(row) for row in [*rows, rows[0] | {"trace_id": "again"}]]
+        taken = [intake.take(partial(dict, row)) for row in [*rows, rows[0] | {"trace_id": "again"}]]
     assert [(alert.kind, alert.subject_id, alert.reason) for alert in raised(database)] == [
         (News.QUARANTINED, taken[0].id, "NOT_JSON"),
         (News.QUARANTINED, taken[2].id, "NOT_OF_SCHEMA"),
@@ -190,7 +191,7 @@ def test_without_its_alert_a_quarantined_delivery_is_not_kept(
         session.execute(text("ALTER TABLE alerts RENAME TO gone"))
     row = deliveries.row(make_delivery(shop, reason="NOT_JSON"), now=now)
     with connect(valkey_url, timeout=5) as redis, pytest.raises(Exception, match="alerts"):
-        Intake(database, Waker(redis)).take(row)
+        Intake(database, Waker(redis)).take(lambda: row)
     with database.read() as session:
         assert session.scalars(select(Delivery)).all() == []
 

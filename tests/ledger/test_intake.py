@@ -1,9 +1,10 @@
 """Deliveries of several threads, committed together, on both databases."""
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 
 import pytest
 from sqlalchemy import func, select, text
@@ -56,6 +57,10 @@ def row(shop: Account, now: datetime, key: str, **more: str) -> Row:
     return made | {"trace_id": f"{threading.get_ident() % 10**9}-{key}"[:32]}
 
 
+def take(intake: Intake, made: Row) -> Taken:
+    return intake.take(lambda: made)
+
+
 def at_once(intake: Intake, database: Database, rows: list[Row]) -> list[Future[Taken]]:
     """Take rows in from a thread each, so that all but one come while the ledger is locked."""
     with ThreadPoolExecutor(len(rows)) as pool:
@@ -63,7 +68,7 @@ def at_once(intake: Intake, database: Database, rows: list[Row]) -> list[Future[
             # SQLite has one writer at a time, and this transaction is it.
             lock = "SELECT 1" if database.is_sqlite else "LOCK TABLE deliveries IN ACCESS EXCLUSIVE MODE"
             session.execute(text(lock))
-            ended = [pool.submit(intake.take, each) for each in rows]
+            ended = [pool.submit(take, intake, each) for each in rows]
             until(lambda: intake.waiting == len(rows) - 1)
         return ended
 
@@ -77,7 +82,7 @@ def test_what_is_taken_is_committed_and_a_worker_woken(
     intake: Intake, waker: SlowWaker, database: Database, shop: Account, now: datetime
 ) -> None:
     waker.may_wake.set()
-    taken = intake.take(row(shop, now, "1"))
+    taken = take(intake, row(shop, now, "1"))
     assert (taken.source, taken.woken) == ("shopify", True)
     assert waker.asked == [("shopify", [taken.id])]
     assert stored(database) == 1
@@ -87,7 +92,7 @@ def test_a_worker_is_woken_only_after_the_commit(
     intake: Intake, waker: SlowWaker, database: Database, shop: Account, now: datetime
 ) -> None:
     with ThreadPoolExecutor(1) as pool:
-        ended = pool.submit(intake.take, row(shop, now, "1"))
+        ended = pool.submit(take, intake, row(shop, now, "1"))
         until(lambda: waker.asked)
         assert stored(database) == 1
         assert not ended.done()
@@ -99,8 +104,8 @@ def test_a_known_key_is_known_and_wakes_nobody(
     intake: Intake, waker: SlowWaker, shop: Account, now: datetime
 ) -> None:
     waker.may_wake.set()
-    first = intake.take(row(shop, now, "1"))
-    again = intake.take(row(shop, now, "1") | {"trace_id": "another"})
+    first = take(intake, row(shop, now, "1"))
+    again = take(intake, row(shop, now, "1") | {"trace_id": "another"})
     assert (again.id, again.woken) == (None, False)
     assert waker.asked == [("shopify", [first.id])]
 
@@ -108,7 +113,7 @@ def test_a_known_key_is_known_and_wakes_nobody(
 def test_what_is_quarantined_is_kept_and_wakes_nobody(
     intake: Intake, waker: SlowWaker, database: Database, shop: Account, now: datetime
 ) -> None:
-    taken = intake.take(row(shop, now, "1", reason="NOT_JSON"))
+    taken = take(intake, row(shop, now, "1", reason="NOT_JSON"))
     assert taken.id is not None
     assert not taken.woken
     assert waker.asked == []
@@ -157,4 +162,23 @@ def test_without_a_ledger_everybody_is_told(
     with database.write() as session:
         session.execute(text("DROP TABLE deliveries"))
     with pytest.raises(SQLAlchemyError):
-        intake.take(row(shop, now, "1"))
+        take(intake, row(shop, now, "1"))
+
+
+def test_one_that_cannot_be_made_holds_up_no_other(
+    intake: Intake, waker: SlowWaker, database: Database, shop: Account, now: datetime
+) -> None:
+    class OddError(Exception):
+        """Nobody has thought of it."""
+
+    def fail() -> Row:
+        raise OddError
+
+    waker.may_wake.set()
+    makers: list[Callable[[], Row]] = [partial(row, shop, now, "1"), fail, partial(row, shop, now, "3")]
+    with ThreadPoolExecutor(3) as pool:
+        ended = [pool.submit(intake.take, each) for each in makers]
+    assert [type(each.exception()) for each in ended] == [type(None), OddError, type(None)]
+    with pytest.raises(OddError):
+        intake.take(fail)
+    assert stored(database) == 2
