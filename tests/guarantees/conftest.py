@@ -11,13 +11,14 @@ import structlog
 from cryptography.fernet import Fernet
 
 from ledger.database import Database
+from ledger.secrets import Vault
 from ledger.settings import Settings
 from sandbox.server import SandboxServer
 from tests.guarantees.house import House
+from tests.support.applications import SharedApplication
 from tests.support.world import World
 from tests.webhooks.test_http import served
 from tests.workers.platforms.world import Control
-from webhooks.app import create_app
 from workers import jobs
 from workers.runtime import Runtime
 from workers.worker import make_worker
@@ -66,11 +67,25 @@ def world(
     made.close()
 
 
+@pytest.fixture(scope="session")
+def _shared(_valkey: str, tmp_path_factory: pytest.TempPathFactory) -> SharedApplication:
+    settings = Settings(
+        database_url="",
+        redis_url=_valkey,
+        secret_keys=(_KEY,),
+        public_url="",
+        data_dir=tmp_path_factory.mktemp("shared"),
+        log_format="json",
+        allow_private_urls=True,
+    )
+    return SharedApplication(settings, Vault.of(settings))
+
+
 @pytest.fixture
-def web(settings: Settings) -> Iterator[str]:
+def web(_shared: SharedApplication, settings: Settings) -> Iterator[str]:
     """The web process; yields its address."""
     database = Database(settings.database_url, patience=_PATIENCE)
-    with served(create_app(settings, database=database)) as port:
+    with served(_shared.on(database)) as port:
         yield f"http://127.0.0.1:{port}"
     database.dispose()
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 import structlog
@@ -20,27 +20,16 @@ from ledger.database import Database
 from ledger.models import Delivery
 from ledger.secrets import Vault
 from ledger.settings import Settings
+from tests.support.applications import SharedApplication
 from tests.support.ledger import SECRET, make_account
 from tests.support.templates import COMPILED
 from tests.webhooks.platforms import encoded, netsuite_headers, shopify_headers
-from webhooks.app import WebProcess, create_app
-from webhooks.endpoints import Directory
-from webhooks.keys import FetchedKeys
+from webhooks.app import WebProcess
 
 # Some tests make an application of their own, and compiling its templates would be most of the work.
 WebProcess.jinja_options = {"bytecode_cache": COMPILED}
 
 Line = MutableMapping[str, Any]
-
-
-class StandIn:
-    """Does what another does, who may change."""
-
-    stands_for: object = None
-
-    def __getattr__(self, name: str) -> object:
-        """Return what the other has."""
-        return getattr(self.stands_for, name)
 
 
 @dataclass(frozen=True)
@@ -98,10 +87,7 @@ def shop_id(database: Database, vault: Vault) -> int:
 
 
 @pytest.fixture(scope="session")
-def _shared(
-    vault: Vault, _valkey: str, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Flask, StandIn, StandIn]:
-    ledger, directory = StandIn(), StandIn()
+def _shared(vault: Vault, _valkey: str, tmp_path_factory: pytest.TempPathFactory) -> SharedApplication:
     settings = Settings(
         database_url="",
         redis_url=_valkey,
@@ -111,31 +97,14 @@ def _shared(
         log_format="json",
         allow_private_urls=False,
     )
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("webhooks.app.Directory", lambda *_: directory)
-        app = create_app(settings, database=cast("Database", ledger), vault=vault)
-    return app, ledger, directory
+    return SharedApplication(settings, vault)
 
 
 @pytest.fixture
-def app(
-    _shared: tuple[Flask, StandIn, StandIn],
-    database: Database,
-    vault: Vault,
-    valkey_url: str,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Flask:
-    """An application that other tests had before, on this test's ledger: making one takes long.
-
-    What it remembers, of accounts and platforms' keys, is this test's, too.
-    """
+def app(_shared: SharedApplication, database: Database, valkey_url: str) -> Flask:
+    """The web process' application."""
     assert valkey_url
-    app, ledger, directory = _shared
-    ledger.stands_for = database
-    directory.stands_for = Directory(vault, "", FetchedKeys(allow_private=False))
-    for name in ("PROPAGATE_EXCEPTIONS", "TESTING"):
-        monkeypatch.setitem(app.config, name, app.config[name])
-    return app
+    return _shared.on(database)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import json
 from datetime import UTC, datetime
-from functools import partial
 
 from ledger import accounts
 from ledger.clock import utcnow
@@ -15,10 +14,6 @@ from tests.webhooks.conftest import Web
 from webhooks.app import create_app
 
 
-def _at(moment: datetime) -> datetime:
-    return moment
-
-
 def test_every_request_of_the_script_is_accepted_and_understood(
     web: Web, settings: Settings, database: Database, vault: Vault
 ) -> None:
@@ -26,13 +21,12 @@ def test_every_request_of_the_script_is_accepted_and_understood(
         books = accounts.netsuite_by_slug(session, "books")
         accounts.rotate_secret(session, vault, books, suitescript.SECRET, now=utcnow(), actor="test")
     sent = suitescript.captured_requests()
+    signed_at: list[datetime] = []
+    client = create_app(settings, database=database, vault=vault, clock=lambda: signed_at[-1]).test_client()
 
     for request in sent:
-        signed_at = datetime.fromtimestamp(int(request.headers["X-NS-Timestamp"]), UTC)
-        app = create_app(settings, database=database, vault=vault, clock=partial(_at, signed_at))
-        answer = app.test_client().post(
-            "/webhooks/netsuite/books", data=request.body, headers=dict(request.headers)
-        )
+        signed_at.append(datetime.fromtimestamp(int(request.headers["X-NS-Timestamp"]), UTC))
+        answer = client.post("/webhooks/netsuite/books", data=request.body, headers=dict(request.headers))
         assert answer.status_code == 200, answer.text
 
     ids = {json.loads(request.body)["id"] for request in sent}

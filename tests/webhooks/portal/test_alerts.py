@@ -1,11 +1,9 @@
 """Settings: alerts: channels made, changed, tried out and removed, and what was told last."""
 
 import re
-from dataclasses import replace
 from typing import Any
 
 import pytest
-from flask import Flask
 from sqlalchemy import select, update
 
 from ledger import alert_outbox, pausing
@@ -22,6 +20,7 @@ from ledger.models import (
 from ledger.secrets import Vault
 from ledger.settings import Settings
 from tests.support.alerts import make_channel, raise_errors
+from tests.support.applications import SharedApplication
 from tests.support.ledger import NOW
 from tests.webhooks.portal.conftest import Browser, Enter, text_of
 from webhooks.app import create_app
@@ -40,11 +39,21 @@ FORM: dict[str, Any] = {
 """A form as a browser sends it."""
 
 
-@pytest.fixture
-def app(settings: Settings, database: Database, vault: Vault) -> Flask:
+@pytest.fixture(scope="module")
+def _shared(vault: Vault, _valkey: str, tmp_path_factory: pytest.TempPathFactory) -> SharedApplication:
     """A web process that knows a mail server."""
-    mail = {"smtp_url": "smtp://mail.example.com", "mail_from": "refunds@example.com"}
-    return create_app(replace(settings, **mail), database=database, vault=vault)  # type: ignore[arg-type] # texts
+    settings = Settings(
+        database_url="",
+        redis_url=_valkey,
+        secret_keys=(),
+        public_url="",
+        data_dir=tmp_path_factory.mktemp("mailing"),
+        log_format="json",
+        allow_private_urls=False,
+        smtp_url="smtp://mail.example.com",
+        mail_from="refunds@example.com",
+    )
+    return SharedApplication(settings, vault)
 
 
 def stored(browser: Browser) -> list[AlertChannel]:

@@ -1,0 +1,53 @@
+"""A web process' application for one test after the other: to make one takes longer than most tests."""
+
+from typing import cast
+
+import pytest
+from flask import Flask
+
+from ledger.database import Database
+from ledger.secrets import Vault
+from ledger.settings import Settings
+from webhooks.app import create_app
+from webhooks.endpoints import Directory
+from webhooks.keys import FetchedKeys
+
+
+class _StandIn:
+    """Does what another does, who may change."""
+
+    stands_for: object = None
+
+    def __getattr__(self, name: str) -> object:
+        """Return what the other has."""
+        return getattr(self.stands_for, name)
+
+
+class SharedApplication:
+    """An application that is given to one test after the other, as if it were new.
+
+    It keeps nothing but what its ledger holds, and what its directory remembers of accounts and platforms'
+    keys; each test has its own of both.
+    """
+
+    def __init__(self, settings: Settings, vault: Vault) -> None:
+        """Make it.
+
+        Args:
+            settings: Any but the ledger's address, which is not looked at.
+            vault: Opens what is sealed in every test's ledger.
+        """
+        self._settings, self._vault = settings, vault
+        self._ledger, self._directory = _StandIn(), _StandIn()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("webhooks.app.Directory", lambda *_: self._directory)
+            self._app = create_app(settings, database=cast("Database", self._ledger), vault=vault)
+        self._config = {name: self._app.config[name] for name in ("PROPAGATE_EXCEPTIONS", "TESTING")}
+
+    def on(self, database: Database) -> Flask:
+        """Return it on a test's ledger; whoever had it before has it no more."""
+        keys = FetchedKeys(allow_private=self._settings.allow_private_urls)
+        self._ledger.stands_for = database
+        self._directory.stands_for = Directory(self._vault, self._settings.public_url, keys)
+        self._app.config.update(self._config)
+        return self._app
