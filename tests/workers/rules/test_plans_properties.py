@@ -142,5 +142,7 @@ def test_the_return_that_was_made_is_refunded_from_or_awaited(scene: Scene, stat
         assert decision.plan is not None
         assert decision.plan.source_id == made.id
         assert decision.plan.external_id == KEY
+    elif status in "CGH":
+        assert (decision.action, decision.reason) == (Action.DISPUTE, "RETURN_CLOSED")
     else:
         assert (decision.action, decision.reason) == (Action.WAIT, "RETURN_NOT_RECEIVED")
