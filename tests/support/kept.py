@@ -130,9 +130,10 @@ def _emptying_sqlite(url: str) -> Iterator[Callable[[], bool]]:
     """Yield what empties a file, and tells whether it could."""
     file = Path(make_url(url).database or "")
 
-    def shape() -> tuple[int, int]:
-        (version,) = connection.execute("PRAGMA schema_version").fetchone()
-        return file.stat().st_ino, version
+    def shape() -> tuple[int, int, str]:
+        (made,) = connection.execute("PRAGMA schema_version").fetchone()
+        (version,) = connection.execute("SELECT group_concat(version_num) FROM alembic_version").fetchone()
+        return file.stat().st_ino, made, version
 
     def empty() -> bool:
         try:
