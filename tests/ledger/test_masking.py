@@ -122,7 +122,7 @@ def test_numbers_are_shown_as_they_came() -> None:
 
 
 def test_a_long_body_is_cut_after_it_was_masked() -> None:
-    body = json.dumps({"note": "x" * 4000, "access_token": "s3cr3t" * 100, "rest": "y" * 4000})
+    body = json.dumps({"memo": "x" * 4000, "access_token": "s3cr3t" * 100, "rest": "y" * 4000})
     shown = masked_body(body)
     assert len(shown) == MOST
     assert shown.endswith("…")
@@ -221,7 +221,7 @@ def test_magentos_entity_is_what_an_event_is_about() -> None:
 
 
 def test_a_document_is_shown_whole_and_on_lines() -> None:
-    body = json.dumps({"refund": {"id": 1, "email": "x"}, "lines": [1.50, {}], "note": "y" * 5000})
+    body = json.dumps({"refund": {"id": 1, "email": "x"}, "lines": [1.50, {}], "memo": "y" * 5000})
     shown = masked_document(body)
     assert shown.splitlines()[:4] == ["{", '  "refund": {', '    "id": 1,', '    "email": "***"']
     assert shown.endswith('y"\n}')
@@ -258,3 +258,21 @@ def test_how_something_stands_is_no_part_of_an_address(value: object) -> None:
 def test_the_state_of_an_address_is_masked(name: str, value: object) -> None:
     assert MASK in json.dumps(masked({name: value}))
     assert "CA" not in json.dumps(masked({name: value}))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("", ""),
+        ("for the neighbour, Byron Street 12", "***"),
+        ("rs-shop-890088186047892319", "rs-shop-890088186047892319"),
+        ("Refund rs-shop-7, asked for by Ada", "*** rs-shop-7"),
+    ],
+)
+@pytest.mark.parametrize("name", ["note", "comment", "Notes", "buyer_checkout_message"])
+def test_of_what_somebody_wrote_freely_only_our_own_keys_are_shown(name: str, text: str, shown: str) -> None:
+    body = json.dumps({"refund": {name: text}, "comments": [{"id": 4}]})
+    assert json.loads(masked_body(body)) == {"refund": {name: shown}, "comments": [{"id": 4}]}
+    assert masked_body(f"<refund><{name}>{text}</{name}></refund>") == (
+        f"<refund><{name}>{text and '***'}</{name}></refund>"
+    )
