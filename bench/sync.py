@@ -55,9 +55,10 @@ def queue_up(running: Service, order_ids: list[str]) -> None:
     until(lambda: running.recorded() >= before + WEBHOOKS * len(order_ids), "the webhooks")
 
 
-def work_off(running: Service, number: int) -> Posted:
-    """Wait until so many more refunds are posted; return how that went, its beginning and end left out."""
+def work_off(running: Service, number: int, workers: int) -> Posted:
+    """Let workers post so many refunds; return how that went, its beginning and end left out."""
     before = running.posted()
+    running.start_workers(workers)
     edge = max(1, round(number * _EDGE))
     with Redis.from_url(running.redis_url) as redis:
         started = until(lambda: running.posted() >= before + edge, "the first refunds")
@@ -83,8 +84,7 @@ def instant(running: Service, refunds: int, rounds: int, workers: int) -> list[f
     for number in range(rounds):
         empty.append(noop(running.redis_url, refunds * 4))
         queue_up(running, orders[number * refunds : (number + 1) * refunds])
-        running.start_workers(workers)
-        full.append(work_off(running, refunds).per_second / workers)
+        full.append(work_off(running, refunds, workers).per_second / workers)
         running.stop_workers()
     base = figures.median(empty)
     rates = {
@@ -111,8 +111,7 @@ def slow(running: Service, refunds: int, workers: int, latency: float) -> figure
     queue_up(running, orders)
     calls_before = {name: len(running.sandbox.calls(name)) for name in ("netsuite", "shopify")}
     running.sandbox.post("settings", latency_ms=latency)
-    running.start_workers(workers)
-    posted = work_off(running, refunds)
+    posted = work_off(running, refunds, workers)
     memory = sum(resident(each.pid) for each in running.workers)
     running.stop_workers()
     running.sandbox.post("settings", latency_ms=0)
