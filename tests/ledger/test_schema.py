@@ -9,6 +9,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Enum, inspect, text
 from sqlalchemy.exc import DatabaseError, OperationalError
 
@@ -52,6 +53,11 @@ def empty(database: Database) -> Database:
         connection.execute(text("DROP TABLE alembic_version"))
     assert tables(database) == set()
     return database
+
+
+def test_the_newest_revision_is_the_one_that_alembic_finds(database: Database) -> None:
+    script = ScriptDirectory.from_config(alembic(database))
+    assert schema.newest() == script.get_current_head() == schema.current(database)
 
 
 def test_a_migrated_database_is_as_the_models_say(database: Database) -> None:

@@ -14,9 +14,9 @@ from typing import Any, Final, Protocol
 
 import requests
 from requests.auth import AuthBase
-from requests_oauthlib import OAuth1
 
 from ledger.clock import utcnow
+from workers.platforms import oauth1
 from workers.platforms.errors import CredentialsError, PlatformError, reason_of, retry_after
 from workers.platforms.http import Http
 from workers.platforms.magento_errors import TOKEN_ERRORS, said_by
@@ -80,13 +80,8 @@ class Integration:
     def __init__(self, credentials: Mapping[str, str]) -> None:
         self._auth: AuthBase = _Bearer(credentials["access_token"])
         if "consumer_key" in credentials:
-            self._auth = OAuth1(
-                credentials["consumer_key"],
-                client_secret=credentials["consumer_secret"],
-                resource_owner_key=credentials["access_token"],
-                resource_owner_secret=credentials["access_token_secret"],
-                signature_method="HMAC-SHA256",
-            )
+            names = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
+            self._auth = oauth1.signer(*(credentials[name] for name in names))
 
     def auth(self) -> AuthBase:
         """Return what signs the next request; with OAuth each has a nonce and time of its own."""

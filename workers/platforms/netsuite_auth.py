@@ -18,8 +18,8 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from requests.auth import AuthBase
-from requests_oauthlib import OAuth1
 
+from workers.platforms import oauth1
 from workers.platforms.errors import CredentialsError, PlatformError, reason_of
 from workers.platforms.http import Http
 from workers.platforms.netsuite_errors import TOKEN_ERRORS, refusal
@@ -132,19 +132,11 @@ class TokenBased:
     """OAuth 1.0a (RFC 5849) with HMAC-SHA256, and the account as the realm."""
 
     def __init__(self, credentials: Mapping[str, str], *, account_id: str) -> None:
-        self._auth = OAuth1(
-            credentials["consumer_key"],
-            client_secret=credentials["consumer_secret"],
-            resource_owner_key=credentials["token_id"],
-            resource_owner_secret=credentials["token_secret"],
-            signature_method="HMAC-SHA256",
-            realm=account_id.upper(),
-        )
+        self._auth = oauth1.signer(*(credentials[name] for name in _FIELDS["tba"]), realm=account_id.upper())
 
     def auth(self) -> AuthBase:
         """Return what signs the next request; each with a nonce and time of its own."""
-        signer: AuthBase = self._auth
-        return signer
+        return self._auth
 
     def renew(self) -> bool:
         """Return that it is worth another try: each request is signed with a time and a nonce of its own."""
