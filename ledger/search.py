@@ -44,10 +44,10 @@ from ledger.narrowing import (
 )
 from ledger.states import State
 
-FEW: Final = 2000
+FEW: Final = 1000
 """How many refunds are few enough to try every other filter on all of them."""
 
-NEAR: Final = 1500
+NEAR: Final = 1000
 """On how many refunds the other filters are tried at first, so that a page comes at once."""
 
 FAR: Final = 50_000

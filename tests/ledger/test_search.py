@@ -15,7 +15,7 @@ from ledger.database import Database
 from ledger.models import Account, Refund
 from ledger.models.accounts import Platform
 from ledger.narrowing import EXPONENTS
-from ledger.search import Found, Place, Wanted
+from ledger.search import FEW, Found, Place, Wanted
 from ledger.secrets import Vault
 from ledger.states import State
 from tests.support.explaining import explained
@@ -220,7 +220,7 @@ SEARCHES = [
 ]
 
 
-@pytest.mark.parametrize("few", [0, 2000])
+@pytest.mark.parametrize("few", [0, FEW])
 def test_no_search_reads_a_whole_table(database: Database, several: None, few: int) -> None:
     plans: list[str] = []
     with database.read() as session, explained(database.engine, plans):
