@@ -4,7 +4,7 @@ import logging
 import signal
 import threading
 from collections.abc import Callable
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import Final, Self
 
 from flask import Flask
@@ -75,14 +75,6 @@ class SandboxServer:
         )
         self._thread.start()
 
-    def serve_until(self, stopped: threading.Event) -> None:
-        """Serve in the background until the event is set, then stop."""
-        self.start()
-        try:
-            stopped.wait()
-        finally:
-            self.stop()
-
     def stop(self) -> None:
         """Stop serving, end the background threads and free the port."""
         world: World = self.app.extensions[EXTENSION]
@@ -112,14 +104,10 @@ def serve(host: str, port: int, ready: Callable[[str], None] | None = None) -> N
         ready: Told the address once it accepts connections.
     """
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    stopped = threading.Event()
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        stopped.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
-    server = SandboxServer(host, port)
-    if ready is not None:
-        ready(server.url)
-    server.serve_until(stopped)
+    # Waited for, not handled: a handler that sets an event hangs where it interrupts the wait for that event.
+    signals = {signal.SIGINT, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    with SandboxServer(host, port) as server:
+        if ready is not None:
+            ready(server.url)
+        signal.sigwait(signals)
