@@ -16,7 +16,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from ledger.line import Line
+from ledger.autocommit import Autocommit
 
 _WRITES: Final = "refund_sync_writes"
 _SILENCE: Final = {
@@ -36,7 +36,7 @@ class Database:
 
     Attributes:
         url: The SQLAlchemy URL, password hidden.
-        line: Runs single statements that are their own transactions.
+        autocommit: Runs single statements that are their own transactions.
     """
 
     def __init__(self, url: str, *, pool_size: int = 10, patience: float = 10.0) -> None:
@@ -70,7 +70,7 @@ class Database:
             event.listen(self.engine, "connect", _tune_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         self._writer = self.engine.execution_options(**{_WRITES: True})
-        self.line = Line(self.engine, patience=patience)
+        self.autocommit = Autocommit(self.engine, patience=patience)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -102,7 +102,7 @@ class Database:
 
     def dispose(self) -> None:
         """Close every connection that is not in use."""
-        self.line.close()
+        self.autocommit.close()
         self.engine.dispose()
 
 

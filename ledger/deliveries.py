@@ -9,9 +9,9 @@ from sqlalchemy import Connection, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from ledger import alerts, audit
+from ledger.autocommit import Autocommit
 from ledger.events import Event, person_ref_of
 from ledger.inserting import Inserting
-from ledger.line import Line
 from ledger.models import Delivery, News
 from ledger.models.deliveries import DeliveryState
 from ledger.reasons import reason as known_reason
@@ -105,9 +105,9 @@ def accept_all(connection: Connection, rows: Sequence[Row]) -> dict[str, int]:
     return ids
 
 
-def accept_plain(line: Line, rows: Sequence[Row]) -> dict[str, int]:
+def accept_without_alerts(autocommit: Autocommit, rows: Sequence[Row]) -> dict[str, int]:
     """Do the same where nothing is to be raised of any of them (`raises`), in a transaction of its own."""
-    return {trace_id: number for number, trace_id in _INSERTING.run(line, sorted(rows, key=_order))}
+    return {trace_id: number for number, trace_id in _INSERTING.run(autocommit, sorted(rows, key=_order))}
 
 
 def raises(rows: Sequence[Row]) -> bool:

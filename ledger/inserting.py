@@ -11,7 +11,7 @@ from typing import Any, cast
 from sqlalchemy import Connection, Dialect, Table
 from sqlalchemy.orm import DeclarativeBase
 
-from ledger.line import Line
+from ledger.autocommit import Autocommit
 
 _Process = Callable[[Any], Any]
 
@@ -39,9 +39,9 @@ class Inserting:
         """Insert rows, at least one; return the wanted columns of those that were not there yet."""
         return [tuple(new) for new in connection.exec_driver_sql(*self._statement(connection.dialect, rows))]
 
-    def run(self, line: Line, rows: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
+    def run(self, autocommit: Autocommit, rows: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
         """Do the same in a transaction of its own."""
-        return line.run(*self._statement(line.dialect, rows))
+        return autocommit.run(*self._statement(autocommit.dialect, rows))
 
     def _statement(self, dialect: Dialect, rows: Sequence[Mapping[str, Any]]) -> tuple[str, tuple[Any, ...]]:
         head, row, tail, processes = self._prepared(dialect)

@@ -78,7 +78,7 @@ class Intake:
     def _accept(self, rows: Sequence[Row]) -> dict[str, int]:
         """Commit rows in one statement, or in one transaction with the alerts that are raised of them."""
         if not deliveries.raises(rows):
-            return deliveries.accept_plain(self._database.line, rows)
+            return deliveries.accept_without_alerts(self._database.autocommit, rows)
         with self._database.write() as session:
             return deliveries.accept_all(session.connection(), rows)
 

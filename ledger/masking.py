@@ -7,6 +7,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from ledger import exact_json
+from ledger.keys import keys_in
 
 MASK: Final = "***"
 
@@ -28,7 +29,6 @@ _PERSONAL: Final = re.compile(
 )
 # What somebody wrote freely may speak of anybody; of it only our own keys are shown.
 _FREE: Final = re.compile(r"^(note|notes|comment|comments|buyercheckoutmessage)$")
-_OUR_KEY: Final = re.compile(r"\brs-[A-Za-z0-9_-]{1,100}")
 _PERSONS: Final = re.compile(r"^(customer|staffmember|user|entity|employee|buyer|contact)s?$")
 # Part of an address is called like how something stands: a payment, an order. No part of an address is one of
 # these words: ours (`ledger.events.MoneyState`, `ledger.models.OrderState`) and Magento's of an order
@@ -160,8 +160,8 @@ def _masked_xml(text: str) -> str:
         if ends and inside:
             inside.pop()
         elif not ends and not is_empty:
-            is_told = _hides(name) or bool(_PERSONS.search(name) or _FREE.search(name))
-            hides = bool(inside and inside[-1][1]) or is_told
+            is_within = bool(inside and inside[-1][1])
+            hides = is_within or _hides(name) or bool(_PERSONS.search(name) or _FREE.search(name))
             inside.append((name, hides))
     return "".join(parts)
 
@@ -175,14 +175,21 @@ def _member(name: str, value: Any) -> Any:  # noqa: ANN401 - JSON may be anythin
         return masked(value)
     if _PERSONS.search(_plain(name)):
         return _person(value)
-    if isinstance(value, str) and _FREE.search(_plain(name)):
-        return _keys_of(value)
+    if _FREE.search(_plain(name)):
+        return _only_keys(value)
     return _emptied(value) if _hides(name) else masked(value)
 
 
-def _keys_of(text: str) -> str:
-    keys = _OUR_KEY.findall(text)
-    return text if not text or keys == [text] else " ".join((MASK, *keys))
+def _only_keys(value: Any) -> Any:  # noqa: ANN401 - JSON may be anything
+    """Return what somebody wrote with nothing left of its texts but our own keys."""
+    if isinstance(value, Mapping):
+        return {name: _only_keys(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_only_keys(member) for member in value]
+    if not isinstance(value, str) or not value:
+        return value
+    keys = keys_in(value)
+    return value if keys == [value] else " ".join((MASK, *keys))
 
 
 def _person(value: Any) -> Any:  # noqa: ANN401 - JSON may be anything

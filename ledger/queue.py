@@ -63,7 +63,7 @@ class Waker:
     def __init__(self, connection: Redis, *, clock: Callable[[], float] = time.monotonic) -> None:
         """Wake over a connection whose calls have a timeout."""
         self._queues = {name: open_queue(name, connection) for name in QUEUES}
-        self._calls: dict[tuple[str, str], _Calls] = {}
+        self._jobs: dict[tuple[str, str], _Jobs] = {}
         self._clock = clock
         self._silent_until = 0.0
 
@@ -104,18 +104,18 @@ class Waker:
             return False
         if not numbers:
             return True
-        calls = self._calls.get((source, function))
-        if calls is None:
-            calls = self._calls[source, function] = _Calls(self._queues[source], function, what)
+        jobs = self._jobs.get((source, function))
+        if jobs is None:
+            jobs = self._jobs[source, function] = _Jobs(self._queues[source], function, what)
         try:
-            calls.enqueue(numbers, at_front=at_front)
+            jobs.enqueue(numbers, at_front=at_front)
         except RedisError:
             self._silent_until = self._clock() + _SILENCE
             return False
         return True
 
 
-class _Calls:
+class _Jobs:
     """Jobs of one function in one queue, written to Redis as RQ reads them.
 
     `Queue.enqueue_many` does the same and costs several times as much: it makes an object of each job, writes
@@ -147,7 +147,7 @@ class _Calls:
             pipe.execute()
 
     def _fields(self, number: int, now: str) -> dict[Any, Any]:
-        data = f'["{self._function}", null, [{number}], {{}}]'.encode()
+        data = self._queue.serializer.dumps((self._function, None, (number,), {}))
         return {
             **self._common,
             "data": zlib.compress(data, 1),

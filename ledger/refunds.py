@@ -1,7 +1,5 @@
 """Refunds: recorded once, claimed by lease, moved by named transitions only."""
 
-import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -12,6 +10,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from ledger import alerts, audit, lines, looks
 from ledger.events import MoneyState, RefundSeen
+from ledger.keys import key_of
 from ledger.looks import Look
 from ledger.models import Account, OrderLink, Refund
 from ledger.models.accounts import Direction
@@ -30,8 +29,6 @@ GRACE = timedelta(seconds=5)
 _FIRST_CLAIM: Final = 1  # the lease token that it gives
 _MAY_BE_POSTED: Final = UNDER_WAY | {State.HELD, State.ERROR, State.DISCREPANCY, State.CANCELLED}
 _NAME_LENGTH: Final = 120  # characters; the width of the column
-_KEY_LENGTH: Final = 60
-_NOT_IN_KEY: Final = re.compile(r"[^A-Za-z0-9_]")
 
 
 class LeaseLostError(Exception):
@@ -52,24 +49,6 @@ class RefundNotFoundError(LookupError):
     """
 
     reason = "refund_not_found"
-
-
-def key_of(account_slug: str, source_refund_id: str) -> str:
-    """Return the stable key of a refund: `rs-{account}-{source refund id}`.
-
-    NetSuite takes letters, digits, `_` and `-` in an external id, so any other id is replaced by its hash; so
-    is one with a hyphen, since account `a` with id `b-1` and account `a-b` with id `1` would share a key.
-    """
-    key = f"rs-{account_slug}-{source_refund_id}"
-    if _NOT_IN_KEY.search(source_refund_id) or len(key) > _KEY_LENGTH:
-        digest = hashlib.sha256(source_refund_id.encode()).hexdigest()[:24]
-        return f"rs-{account_slug}-h{digest}"
-    return key
-
-
-def mark_prefix(account_slug: str) -> str:
-    """Return how the keys of an account's refunds begin."""
-    return f"rs-{account_slug}-"
 
 
 def record(

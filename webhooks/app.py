@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from http import HTTPStatus
 from types import TracebackType
@@ -37,9 +37,6 @@ MAX_BODY: Final = 5 * 1024 * 1024
 _LEDGER_PATIENCE: Final = 3.0  # seconds; the same platform waits no longer than five
 _QUEUE_TIMEOUT: Final = 1.0  # seconds for a call to Redis; a platform waits five for its answer
 
-_HEADER: Final = "HTTP_"
-_APART: Final = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
-
 _log = structlog.stdlib.get_logger(__name__)
 
 
@@ -59,6 +56,7 @@ def create_app(
     database: Database | None = None,
     waker: Waker | None = None,
     vault: Vault | None = None,
+    directory: Directory | None = None,
     clock: Callable[[], datetime] = utcnow,
 ) -> Flask:
     """Return the web process' application.
@@ -68,6 +66,7 @@ def create_app(
         database: The ledger; the settings' by default.
         waker: Wakes workers; over the settings' Redis by default.
         vault: Opens webhook secrets; the settings' by default.
+        directory: Knows whose address is whose; asks the ledger by default.
         clock: Tells the time a delivery came, in UTC.
 
     Raises:
@@ -78,9 +77,8 @@ def create_app(
         log.configure(settings.log_format)
     database = database or Database(settings.database_url, patience=_LEDGER_PATIENCE)
     redis = _redis(settings)
-    keys = FetchedKeys(allow_private=settings.allow_private_urls)
     vault, waker = vault or Vault.of(settings), waker or Waker(redis)
-    directory = Directory(vault, settings.public_url, keys)
+    directory = directory or directory_of(settings, vault)
     reception = Reception(database, directory, Intake(database, waker), clock)
 
     app = WebProcess("webhooks", static_folder=None)
@@ -115,10 +113,9 @@ def create_app(
 
     @app.post("/webhooks/<source>/<account>")
     def receive(source: str, account: str) -> Response:
-        outcome = reception.receive(source, account, _headers(request.environ), _read_body)
+        outcome = reception.receive(source, account, dict(request.headers), _read_body)
         answer = _response(outcome.reply)
-        if more := outcome.headers:
-            answer.headers.update(more)
+        answer.headers.update(outcome.headers)
         return answer
 
     @app.get("/webhooks/<source>/<account>")
@@ -128,28 +125,17 @@ def create_app(
     return app
 
 
+def directory_of(settings: Settings, vault: Vault) -> Directory:
+    """Return what knows whose address is whose, and fetches platforms' public keys."""
+    return Directory(vault, settings.public_url, FetchedKeys(allow_private=settings.allow_private_urls))
+
+
 def _response(answer: Answer) -> Response:
     return Response(answer.body, answer.status, content_type=answer.content_type)
 
 
 def _redis(settings: Settings) -> Redis:
     return connect(settings.redis_url or embedded.url(settings.data_dir), timeout=_QUEUE_TIMEOUT)
-
-
-def _headers(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return a request's headers, their names in lower case.
-
-    https://peps.python.org/pep-3333/#environ-variables: two of them stand apart.
-    """
-    headers = {
-        name[len(_HEADER) :].replace("_", "-").lower(): text
-        for name, text in environ.items()
-        if name.startswith(_HEADER)
-    }
-    for name, key in _APART.items():
-        if text := environ.get(key):
-            headers[name] = text
-    return headers
 
 
 def _read_body() -> bytes:

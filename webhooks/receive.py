@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from http import HTTPStatus
 from typing import Final
 
@@ -163,9 +164,9 @@ class Reception:
         endpoint = self.directory.recall(self.database, source, slug)
         request = Request(headers, read_body(), self.clock())
         endpoint = self._verified(source, request, endpoint)
-        reading = _Reading(source, request, endpoint, trace_id)
-        taken = self.intake.take(reading.row)
-        new, remark = reading.made
+        verified = _Verified(source, request, endpoint, trace_id)
+        taken = self.intake.take(verified.row)
+        new, remark = verified.read
         outcome = "duplicate" if taken.id is None else "quarantined" if new.reason else "accepted"
         answer = source.answer(request, outcome)
         return Outcome(
@@ -208,23 +209,28 @@ class Reception:
         return answer or _refused(HTTPStatus.NOT_FOUND, "not_found").reply
 
 
-class _Reading:
-    """A verified request that is read when it is its turn to be written down.
+@dataclass(frozen=True)
+class _Verified:
+    """A verified request, which is read when it is its turn to be written down.
 
     Attributes:
-        made: What is written down, and the reason to remark on, if any.
+        trace_id: Under which it is written down and logged.
     """
 
-    made: tuple[NewDelivery, str]
+    source: Source
+    request: Request
+    endpoint: Endpoint
+    trace_id: str
 
-    def __init__(self, source: Source, request: Request, endpoint: Endpoint, trace_id: str) -> None:
-        self._of = source, request, endpoint, trace_id
-        self._now = request.received_at
+    @cached_property
+    def read(self) -> tuple[NewDelivery, str]:
+        """What is to be written down, and the reason to remark on, if any."""
+        return _read(self.source, self.request, self.endpoint, self.trace_id)
 
     def row(self) -> Row:
-        """Read the request."""
-        self.made = new, _ = _read(*self._of)
-        return deliveries.row(new, now=self._now)
+        """Return what is to be written down, as the ledger takes it."""
+        new, _ = self.read
+        return deliveries.row(new, now=self.request.received_at)
 
 
 def _read(source: Source, request: Request, endpoint: Endpoint, trace_id: str) -> tuple[NewDelivery, str]:

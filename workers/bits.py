@@ -16,9 +16,10 @@ from sqlalchemy.orm import Session
 from ledger import runs
 from ledger.clock import utcnow
 from ledger.events import RefundSeen
+from ledger.keys import mark_prefix
 from ledger.models import Run
 from ledger.policy import Policy
-from ledger.refunds import LeaseLostError, mark_prefix
+from ledger.refunds import LeaseLostError
 from workers.platforms.netsuite_changes import CLOCK_CHANGE
 from workers.platforms.storefront import Change
 from workers.runtime import Runtime

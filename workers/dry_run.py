@@ -11,6 +11,7 @@ from ledger.clock import utcnow
 from ledger.events import RefundSeen
 from ledger.models import Account, Refund
 from ledger.models.accounts import Direction
+from ledger.reasons import DISCREPANCIES
 from workers.asking import AskedError, asking
 from workers.platforms.errors import PlatformError
 from workers.posting.side import PlanT, Side
@@ -94,7 +95,7 @@ def _of(side: Side[PlanT], account: Account, learn: _Learn | None) -> Decision[P
     try:
         side.read()
     except PlatformError as error:
-        if error.reason == "OUTCOME_UNCLEAR":  # what the storefront said of this one refund
+        if error.reason in DISCREPANCIES:  # it says something of this one refund
             return Decision(Action.DISPUTE, error.reason, error.detail)
         raise AskedError(account if side.asks_storefront else account.netsuite, error) from error
     if learn is not None:

@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 from ledger import audit, due, orders
 from ledger.clock import utcnow
 from ledger.events import RecordChanged
+from ledger.keys import mark_prefix
 from ledger.looks import Look, StaleLookError
 from ledger.models import Account, OrderLink, Refund
 from ledger.policy import Policy
 from ledger.reasons import reason as known_reason
-from ledger.refunds import mark_prefix
 from workers.posting.to_netsuite import linked_order
 from workers.rules.facts import Document, NetSuiteOrder, NetSuiteRefund
 from workers.runtime import Runtime

@@ -9,10 +9,10 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from ledger import runs
+from ledger.keys import key_of, mark_prefix
 from ledger.models import Account, OrderLink, Refund, Run, RunItem
 from ledger.money import Money
 from ledger.policy import Policy
-from ledger.refunds import key_of, mark_prefix
 from workers.rules.comparing import Here, There
 
 _AT_ONCE: Final = 500  # items that the ledger is asked about together

@@ -61,7 +61,7 @@ _READING_POINTS: Final = tuple(f"call workers.process._read {when}" for when in 
 _POINTS: Final = {
     "web": tuple(
         f"{what} {when}"
-        for what in ("commit ledger.deliveries.accept_plain", "redis ledger.queue._Calls.enqueue")
+        for what in ("commit ledger.deliveries.accept_without_alerts", "redis ledger.queue._Jobs.enqueue")
         for when in _EITHER
     ),
     "scheduler": tuple(

@@ -1,8 +1,9 @@
 """Fault points: before and after each commit, call and word with Redis, a process may be made to die.
 
 The service knows nothing of them. They are put from outside around what it uses: SQLAlchemy's sessions, the
-line of single statements, the adapters of requests, and the client of Redis. A point is named after what is
-done and the function of the service (or of RQ) that does it, such as `commit workers.carry._claim before`.
+connection for single statements, the adapters of requests, and the client of Redis. A point is named after
+what is done and the function of the service (or of RQ) that does it, such as `commit workers.carry._claim
+before`.
 
 What is to happen is read from a control directory, at every passing:
 
@@ -28,12 +29,12 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from ledger import clock
-from ledger.line import Line
+from ledger.autocommit import Autocommit
 
 _OURS: Final = ("workers.", "webhooks.", "ledger.", "cli.", "rq.")
 # Who does something on behalf of everybody is not who is asked for it.
 _SERVANTS: Final = (
-    *("ledger.database", "ledger.line", "ledger.together", "ledger.inserting", "workers.platforms."),
+    *("ledger.database", "ledger.autocommit", "ledger.together", "ledger.inserting", "workers.platforms."),
     *("rq.connections", "rq.utils", "rq.decorators"),
 )
 _BEFORE: Final = "before"
@@ -133,7 +134,7 @@ class Points:
         event.listen(Session, "before_commit", lambda _session: self.pass_by("commit", _BEFORE))
         event.listen(Session, "after_commit", lambda _session: self.pass_by("commit", _AFTER))
         # A statement that is a transaction of its own is committed when it has run.
-        self._around(Line, "run", "commit")
+        self._around(Autocommit, "run", "commit")
 
 
 def caller() -> str:

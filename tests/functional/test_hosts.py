@@ -73,7 +73,7 @@ def test_hosts_that_are_cut_off_in_the_middle_and_healed_double_and_lose_nothing
 
         # A host of web processes is cut off between a delivery's commit and its answer.
         web_1 = here.fleets["web-1"]
-        web_1.arm("web", "commit ledger.deliveries.accept_plain after", number=signal.SIGSTOP)
+        web_1.arm("web", "commit ledger.deliveries.accept_without_alerts after", number=signal.SIGSTOP)
         while not web_1.has_fired("web"):
             ground.refund("shopify")
         web.cut_off()

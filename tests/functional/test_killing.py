@@ -132,7 +132,7 @@ def understand(here: Ground) -> None:
 def test_a_worker_killed_at_any_step_loses_and_doubles_nothing(on_postgresql: Ground) -> None:
     for job, step in (
         (TO_NETSUITE, "commit workers.carry._write after"),
-        (HANDING_OVER, "redis ledger.queue._Calls.enqueue before"),
+        (HANDING_OVER, "redis ledger.queue._Jobs.enqueue before"),
         (FROM_NETSUITE, "commit workers.carry._write after"),
     ):
         if job is FROM_NETSUITE:
@@ -170,7 +170,7 @@ def test_a_web_process_killed_around_its_commit_gives_no_answer_and_loses_nothin
     on_both: Ground, when: str
 ) -> None:
     name, webhook = on_both.refund("shopify")
-    on_both.fleet.arm("web", f"commit ledger.deliveries.accept_plain {when}")
+    on_both.fleet.arm("web", f"commit ledger.deliveries.accept_without_alerts {when}")
     assert on_both.deliver("shopify", webhook) == 0
     assert on_both.fleet.has_fired("web")
     # The platform sends it again, to the process that took the dead one's place.
@@ -185,7 +185,7 @@ def test_a_web_process_killed_around_its_commit_gives_no_answer_and_loses_nothin
 def test_a_scheduler_killed_around_its_hand_out_forgets_nothing(on_postgresql: Ground) -> None:
     here = on_postgresql
     for number, what in enumerate(
-        ("commit workers.scheduler.Scheduler.sweep", "redis ledger.queue._Calls.enqueue")
+        ("commit workers.scheduler.Scheduler.sweep", "redis ledger.queue._Jobs.enqueue")
     ):
         for when in ("before", "after"):
             role = f"doomed-{number}-{when}"

@@ -16,6 +16,7 @@ from ledger.settings import Settings
 from sandbox.server import SandboxServer
 from tests.guarantees.house import House
 from tests.support.applications import SharedApplication
+from tests.support.settings import make_settings
 from tests.support.world import World
 from tests.webhooks.test_http import served
 from tests.workers.platforms.world import Control
@@ -36,15 +37,7 @@ def _platforms() -> Iterator[Control]:
 @pytest.fixture
 def settings(database_url: str, valkey_url: str, tmp_path: Path) -> Settings:
     """The settings of every process, which may speak to this host."""
-    return Settings(
-        database_url=database_url,
-        redis_url=valkey_url,
-        secret_keys=(_KEY,),
-        public_url="",
-        data_dir=tmp_path,
-        log_format="json",
-        allow_private_urls=True,
-    )
+    return make_settings(tmp_path, valkey_url, database_url, secret_keys=(_KEY,), allow_private_urls=True)
 
 
 @pytest.fixture
@@ -69,15 +62,8 @@ def world(
 
 @pytest.fixture(scope="session")
 def _shared(_valkey: str, tmp_path_factory: pytest.TempPathFactory) -> SharedApplication:
-    settings = Settings(
-        database_url="",
-        redis_url=_valkey,
-        secret_keys=(_KEY,),
-        public_url="",
-        data_dir=tmp_path_factory.mktemp("shared"),
-        log_format="json",
-        allow_private_urls=True,
-    )
+    home = tmp_path_factory.mktemp("shared")
+    settings = make_settings(home, _valkey, secret_keys=(_KEY,), allow_private_urls=True)
     return SharedApplication(settings, Vault.of(settings))
 
 

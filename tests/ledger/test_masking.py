@@ -271,8 +271,10 @@ def test_the_state_of_an_address_is_masked(name: str, value: object) -> None:
 )
 @pytest.mark.parametrize("name", ["note", "comment", "Notes", "buyer_checkout_message"])
 def test_of_what_somebody_wrote_freely_only_our_own_keys_are_shown(name: str, text: str, shown: str) -> None:
-    body = json.dumps({"refund": {name: text}, "comments": [{"id": 4}]})
-    assert json.loads(masked_body(body)) == {"refund": {name: shown}, "comments": [{"id": 4}]}
+    comments = {"comments": [{"id": 4, "is_public": True, "content": text}]}
+    body = json.dumps({"refund": {name: text}} | comments)
+    comments["comments"][0]["content"] = shown
+    assert json.loads(masked_body(body)) == {"refund": {name: shown}} | comments
     assert masked_body(f"<refund><{name}>{text}</{name}></refund>") == (
         f"<refund><{name}>{text and '***'}</{name}></refund>"
     )

@@ -5,9 +5,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from ledger import polls, refunds
+from ledger import polls
 from ledger.database import Database
 from ledger.events import MoneyState, OrderTouched, RecordChanged, event_from_json
+from ledger.keys import key_of
 from ledger.models import Account, Delivery, DeliveryState, NetSuiteAccount, Poll
 from ledger.models.accounts import Direction, Platform
 from ledger.polls import JITTER, LEASE, Found
@@ -296,7 +297,7 @@ def test_a_netsuite_record_is_known_if_it_was_read_since_it_changed_or_is_ours(
         assert knows(books, "78", ours.key, now + SECOND)
         assert not knows(theirs, "78", ours.key, now)
         assert not knows(books, "5", "", now)
-        echo = refunds.key_of(shop.slug, "77")  # the key of a refund from NetSuite is nobody's external id
+        echo = key_of(shop.slug, "77")  # the key of a refund from NetSuite is nobody's external id
         assert not knows(books, "78", echo, now)
 
 

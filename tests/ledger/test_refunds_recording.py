@@ -1,10 +1,7 @@
-import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sqlalchemy import func, select
 
 from ledger import orders, refunds
@@ -12,13 +9,10 @@ from ledger.database import Database
 from ledger.events import MoneyState, PartKind, RefundSeen
 from ledger.models import Account, AuditEntry, Refund, RefundLine
 from ledger.models.accounts import Direction, Platform
-from ledger.refunds import GRACE, key_of, mark_prefix
+from ledger.refunds import GRACE
 from ledger.secrets import Vault
 from ledger.states import State, Transition
 from tests.support.ledger import TRACE, make_account, make_part, make_payment, make_refund, make_seen
-
-slugs = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?", fullmatch=True)
-source_ids = st.text(min_size=1, max_size=120)
 
 
 def stored(database: Database, number: int) -> Refund:
@@ -35,37 +29,12 @@ def take(database: Database, shop: Account, seen: RefundSeen, now: datetime) -> 
     return stored(database, number)
 
 
-@given(slugs, source_ids)
-def test_a_key_is_of_characters_and_a_length_that_every_platform_takes(slug: str, source_id: str) -> None:
-    key = key_of(slug, source_id)
-    assert re.fullmatch(r"rs-[A-Za-z0-9_-]+", key)
-    assert len(key) <= 70  # eBay's comment has 100 characters
-    assert key.startswith(mark_prefix(slug))
-    assert mark_prefix(slug) == f"rs-{slug}-"
-
-
-@given(slugs, st.lists(source_ids, unique=True, min_size=2, max_size=5))
-def test_other_refunds_of_an_account_have_other_keys(slug: str, several: list[str]) -> None:
-    assert len({key_of(slug, source_id) for source_id in several}) == len(several)
-
-
-def test_refunds_of_accounts_with_overlapping_names_have_other_keys() -> None:
-    assert key_of("shop", "eu-1") != key_of("shop-eu", "1")
-
-
 def test_a_refund_is_known_by_its_source_once_it_is_written_down(database: Database, shop: Account) -> None:
     with database.write() as session:
         number = make_refund(session, shop, make_seen(refund_id="7")).id
         assert refunds.known(session, shop.id, "shopify", "7") == number
         assert refunds.known(session, shop.id, "netsuite", "7") is None
         assert refunds.known(session, shop.id + 1, "shopify", "7") is None
-
-
-def test_keys_never_change() -> None:
-    # These are in NetSuite and in storefronts' notes: were they to change, refunds would be made twice.
-    assert key_of("shop", "509562969") == "rs-shop-509562969"
-    assert key_of("shop", "amzn1:crow:1/2") == "rs-shop-h476ff55c714d17dab946e0ce"
-    assert key_of("shop", "9" * 120) == "rs-shop-h9a76f719a1044b5d06d09f91"
 
 
 def test_a_refund_is_written_down_as_it_was_seen(database: Database, shop: Account, now: datetime) -> None:

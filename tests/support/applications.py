@@ -2,15 +2,13 @@
 
 from typing import cast
 
-import pytest
 from flask import Flask
 
 from ledger.database import Database
 from ledger.secrets import Vault
 from ledger.settings import Settings
-from webhooks.app import create_app
+from webhooks.app import create_app, directory_of
 from webhooks.endpoints import Directory
-from webhooks.keys import FetchedKeys
 
 
 class _StandIn:
@@ -39,15 +37,17 @@ class SharedApplication:
         """
         self._settings, self._vault = settings, vault
         self._ledger, self._directory = _StandIn(), _StandIn()
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("webhooks.app.Directory", lambda *_: self._directory)
-            self._app = create_app(settings, database=cast("Database", self._ledger), vault=vault)
+        self._app = create_app(
+            settings,
+            database=cast("Database", self._ledger),
+            vault=vault,
+            directory=cast("Directory", self._directory),
+        )
         self._config = {name: self._app.config[name] for name in ("PROPAGATE_EXCEPTIONS", "TESTING")}
 
     def on(self, database: Database) -> Flask:
         """Return it on a test's ledger; whoever had it before has it no more."""
-        keys = FetchedKeys(allow_private=self._settings.allow_private_urls)
         self._ledger.stands_for = database
-        self._directory.stands_for = Directory(self._vault, self._settings.public_url, keys)
+        self._directory.stands_for = directory_of(self._settings, self._vault)
         self._app.config.update(self._config)
         return self._app

@@ -12,7 +12,6 @@ gets a new one. That is so for a database
 
 import sqlite3
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, QueuePool
 from ledger.database import Database
 from ledger.models import Base
 from tests.support.databases import Clone
+from tests.support.waiting import until
 
 _TABLES: Final = [table.name for table in reversed(Base.metadata.sorted_tables)]
 _PATIENCE: Final = 0.5  # seconds to wait for whoever still holds a row
@@ -164,14 +164,16 @@ def _emptying_postgresql(url: str, database: Database) -> Iterator[Callable[[], 
         ((others, shape, rows),) = connection.execute(_EMPTY_POSTGRESQL, (known,)).fetchall()
         return others, shape, rows
 
+    def left() -> tuple[str, int] | None:
+        others, shape, rows = emptied()
+        return None if others else (shape, rows)
+
     def empty() -> bool:
-        deadline = time.monotonic() + _LEAVING
         try:
-            while (found := emptied())[0] and time.monotonic() < deadline:
-                time.sleep(0.002)
-        except psycopg.Error:
+            found = until(left, _LEAVING)
+        except (psycopg.Error, TimeoutError):
             return False
-        return not found[0] and found[1] == made_as and found[2] < _MANY
+        return found is not None and found[0] == made_as and found[1] < _MANY
 
     event.listen(database.engine, "connect", know)
     plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)

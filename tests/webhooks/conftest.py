@@ -22,6 +22,7 @@ from ledger.secrets import Vault
 from ledger.settings import Settings
 from tests.support.applications import SharedApplication
 from tests.support.ledger import SECRET, make_account
+from tests.support.settings import make_settings
 from tests.support.templates import COMPILED
 from tests.webhooks.platforms import encoded, netsuite_headers, shopify_headers
 from webhooks.app import WebProcess
@@ -68,15 +69,7 @@ class Web:
 
 @pytest.fixture
 def settings(tmp_path: Path, database_url: str, valkey_url: str) -> Settings:
-    return Settings(
-        database_url=database_url,
-        redis_url=valkey_url,
-        secret_keys=(),
-        public_url="",
-        data_dir=tmp_path,
-        log_format="json",
-        allow_private_urls=False,
-    )
+    return make_settings(tmp_path, valkey_url, database_url)
 
 
 @pytest.fixture
@@ -88,16 +81,7 @@ def shop_id(database: Database, vault: Vault) -> int:
 
 @pytest.fixture(scope="session")
 def _shared(vault: Vault, _valkey: str, tmp_path_factory: pytest.TempPathFactory) -> SharedApplication:
-    settings = Settings(
-        database_url="",
-        redis_url=_valkey,
-        secret_keys=(),
-        public_url="",
-        data_dir=tmp_path_factory.mktemp("shared"),
-        log_format="json",
-        allow_private_urls=False,
-    )
-    return SharedApplication(settings, vault)
+    return SharedApplication(make_settings(tmp_path_factory.mktemp("shared"), _valkey), vault)
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from ledger.settings import Settings
 from sandbox.server import SandboxServer
 from tests.support.ledger import make_account
 from tests.support.sandboxed import Books, Shop
+from tests.support.settings import make_settings
 from tests.support.telling import Teller
 from tests.support.world import World
 from tests.workers.platforms.world import Control
@@ -41,15 +42,7 @@ def _platforms() -> Iterator[Control]:
 @pytest.fixture
 def worker_settings(database_url: str, valkey_url: str, tmp_path: Path) -> Settings:
     """The settings of a worker process that may speak to this host."""
-    return Settings(
-        database_url=database_url,
-        redis_url=valkey_url,
-        secret_keys=(_KEY,),
-        public_url="",
-        data_dir=tmp_path,
-        log_format="json",
-        allow_private_urls=True,
-    )
+    return make_settings(tmp_path, valkey_url, database_url, secret_keys=(_KEY,), allow_private_urls=True)
 
 
 @pytest.fixture

@@ -1,16 +1,15 @@
 """A Shopify refund in our own words: its payments, its parts, and how the two agree."""
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 from ledger.events import MoneyState, Part, Payment, RefundSeen
+from ledger.keys import mark_in, mark_prefix
 from ledger.money import Money, total
 from webhooks.sources.protocol import NotOfSchemaError
 from webhooks.sources.shopify_parts import RESTOCKED, Basis, parts_of
 from webhooks.sources.shopify_shapes import Bag, Refund, RefundLineItem, Transaction
 
-_MARK: Final = re.compile(r"rs-[A-Za-z0-9_-]+")
 _MODES: Final = ("shop", "presentment")
 
 # https://shopify.dev/docs/api/admin-graphql/latest/enums/OrderTransactionStatus
@@ -68,7 +67,7 @@ def refund_seen(
         currency=known[mode],
         parts=_parts(refund, mode, known),
         payments=payments,
-        mark=_mark(refund.note, slug),
+        mark=mark_in(refund.note, mark_prefix(slug)),
         source_location_id=_location(refund.refund_line_items),
         first_hand=first_hand,
     )
@@ -84,11 +83,6 @@ def money_state(status: str) -> MoneyState:
         return _MONEY[status.lower()]
     except KeyError:
         raise NotOfSchemaError(f"a transaction has the unknown status {status[:40]!r}") from None
-
-
-def _mark(note: str, slug: str) -> str:
-    marks = (found[0] for found in _MARK.finditer(note))
-    return next((mark for mark in marks if mark.startswith(f"rs-{slug}-")), "")
 
 
 def _location(items: Sequence[RefundLineItem]) -> str:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
+from ledger.keys import mark_in
 from ledger.money import Money
 from workers.platforms.magento_reading import Node, id_of, moment, money, note_of, text_of
 from workers.rules.views import StorefrontPlan
@@ -19,7 +20,6 @@ REFUND: Final = "refund"
 """The type of a transaction by which a payment gateway gave money back."""
 
 _CLOCKS: Final = timedelta(minutes=5)
-_KEY: Final = re.compile(r"rs-[A-Za-z0-9_-]+")
 _PROMISE: Final = re.compile(r"\((\d{1,14}(?:\.\d{1,4})?) ([A-Z]{3}) (online|offline)\)")
 
 
@@ -61,7 +61,7 @@ def promise_in(note: str, key: str) -> Promise | None:
 
 def mark_of(memo: Node, prefix: str) -> str:
     """Return our key on a credit memo, the first that begins so; empty where there is none."""
-    return next((key for key in _KEY.findall(note_of(memo)) if key.startswith(prefix)), "")
+    return mark_in(note_of(memo), prefix)
 
 
 def problem_of(memo: Node, promise: Promise, memos: Sequence[Node], transactions: Sequence[Node]) -> Problem:

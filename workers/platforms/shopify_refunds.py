@@ -4,7 +4,6 @@ The parts and signs are those of the `refunds/create` webhook, so that a refund 
 are the same. Shapes: https://shopify.dev/docs/api/admin-graphql/2026-10/objects/Refund
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ from decimal import Decimal
 from typing import Final
 
 from ledger.events import MoneyState, Part, PartKind, Payment, RefundSeen
+from ledger.keys import mark_in
 from ledger.money import Money, total
 from workers.platforms.errors import PlatformError
 from workers.platforms.shopify_ids import number_of
@@ -22,7 +22,6 @@ SIDES: Final = {"shop": "shopMoney", "presentment": "presentmentMoney"}
 
 _PAID: Final = SIDES["presentment"]
 _RESTOCKED: Final = frozenset({"RETURN", "CANCEL", "LEGACY_RESTOCK"})
-_MARK: Final = re.compile(r"rs-[A-Za-z0-9_-]+")
 _MONEY: Final = {
     "SUCCESS": MoneyState.MOVED,
     "PENDING": MoneyState.PENDING,
@@ -74,7 +73,7 @@ def refund_seen(
         currency=currency,
         parts=_parts(refund, kept, SIDES[currency_mode], currency),
         payments=payments,
-        mark=_mark(refund["note"] or "", mark_prefix),
+        mark=mark_in(refund["note"] or "", mark_prefix),
         source_location_id=_location(kept),
         first_hand=False,
     )
@@ -165,10 +164,6 @@ def _payment(transaction: Node, currency: str) -> Payment:
 def moment(text: str) -> datetime:
     """Return a time of Shopify's in UTC."""
     return datetime.fromisoformat(text).astimezone(UTC)
-
-
-def _mark(note: str, prefix: str) -> str:
-    return next((found[0] for found in _MARK.finditer(note) if found[0].startswith(prefix)), "")
 
 
 def _location(lines: Iterable[Node]) -> str:

@@ -5,11 +5,12 @@ from typing import Final
 
 from ledger.clock import utcnow
 from ledger.events import MoneyState, RecordChanged
+from ledger.keys import mark_prefix
 from ledger.looks import StaleLookError
 from ledger.models import Refund
 from ledger.models.accounts import Direction
 from ledger.policy import Policy
-from ledger.refunds import LeaseLostError, load, mark_prefix
+from ledger.refunds import LeaseLostError, load
 from workers.platforms.errors import PlatformError
 from workers.posting.work import Work
 from workers.runtime import Runtime

@@ -4,9 +4,9 @@ from datetime import timedelta
 from typing import Final
 
 from ledger.events import OrderTouched, RefundSeen, SubscriptionOffered
+from ledger.keys import mark_prefix
 from ledger.models import Account
 from ledger.policy import Policy
-from ledger.refunds import mark_prefix
 from workers.platforms.errors import PlatformError
 from workers.runtime import Runtime
 

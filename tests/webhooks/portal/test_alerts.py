@@ -22,6 +22,7 @@ from ledger.settings import Settings
 from tests.support.alerts import make_channel, raise_errors
 from tests.support.applications import SharedApplication
 from tests.support.ledger import NOW
+from tests.support.settings import make_settings
 from tests.webhooks.portal.conftest import Browser, Enter, text_of
 from webhooks.app import create_app
 
@@ -42,14 +43,9 @@ FORM: dict[str, Any] = {
 @pytest.fixture(scope="module")
 def _shared(vault: Vault, _valkey: str, tmp_path_factory: pytest.TempPathFactory) -> SharedApplication:
     """A web process that knows a mail server."""
-    settings = Settings(
-        database_url="",
-        redis_url=_valkey,
-        secret_keys=(),
-        public_url="",
-        data_dir=tmp_path_factory.mktemp("mailing"),
-        log_format="json",
-        allow_private_urls=False,
+    settings = make_settings(
+        tmp_path_factory.mktemp("mailing"),
+        _valkey,
         smtp_url="smtp://mail.example.com",
         mail_from="refunds@example.com",
     )

@@ -15,8 +15,8 @@ from sqlalchemy import Connection, Engine, event
 from bench import grown, pages, shop
 from ledger.database import Database
 from ledger.secrets import Vault
-from ledger.settings import Settings
 from tests.support.databases import Clone
+from tests.support.settings import make_settings
 from tests.support.templates import COMPILED
 from webhooks.app import WebProcess, create_app
 
@@ -50,15 +50,7 @@ def filled(postgresql: Clone, _valkey: str, tmp_path_factory: pytest.TempPathFac
     with postgresql() as url, shop.ledger(url) as ledger:
         cookie, token = pages.furnish(ledger)
         grown.grow(ledger.database, 1, ROWS)
-        settings = Settings(
-            database_url=url,
-            redis_url=_valkey,
-            secret_keys=(),
-            public_url="",
-            data_dir=tmp_path_factory.mktemp("data"),
-            log_format="json",
-            allow_private_urls=False,
-        )
+        settings = make_settings(tmp_path_factory.mktemp("data"), _valkey, url)
         WebProcess.jinja_options = {"bytecode_cache": COMPILED}
         app = create_app(settings, database=ledger.database, vault=Vault((ledger.key,)))
         client = app.test_client()

@@ -14,6 +14,7 @@ from ledger.database import Database
 from ledger.models import AuditEntry, PortalSession, Role, User
 from ledger.secrets import Vault
 from ledger.settings import Settings
+from tests.support.settings import make_settings
 from tests.webhooks.conftest import Line
 from tests.webhooks.portal.conftest import PASSWORD, Browser, text_of
 from webhooks.app import create_app
@@ -289,15 +290,8 @@ def test_cookies_travel_by_tls_only_but_on_ones_own_machine(
 
 
 def test_without_the_ledger_nobody_signs_in_and_the_page_says_why(tmp_path: Path) -> None:
-    settings = Settings(
-        f"postgresql+psycopg://x:very-secret@127.0.0.1:1/{tmp_path.name}",
-        "redis://127.0.0.1:1",
-        (),
-        "",
-        tmp_path,
-        "json",
-        allow_private_urls=False,
-    )
+    nowhere = f"postgresql+psycopg://x:very-secret@127.0.0.1:1/{tmp_path.name}"
+    settings = make_settings(tmp_path, "redis://127.0.0.1:1", nowhere)
     client = create_app(settings).test_client()
     client.set_cookie("refund-sync", sessions.new_token())
     answer = client.get("/")

@@ -9,16 +9,15 @@ import sqlite3
 import threading
 import time
 from collections.abc import Sequence
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from sqlalchemy import Connection, Dialect, Engine
-from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 
 _STEP: Final = 0.0005  # seconds between two tries to become SQLite's one writer
 
 
-class Line:
+class Autocommit:
     """Runs one statement after the other, whichever thread asks.
 
     A connection that was lost while nobody looked is made again once, so a statement may run twice: only
@@ -35,8 +34,7 @@ class Line:
         self._engine = engine
         self._patience = patience
         self._lock = threading.Lock()
-        self._held: Connection | None = None
-        self._kept: DBAPIConnection | None = None  # the driver's own of it
+        self._kept: Connection | None = None
 
     @property
     def dialect(self) -> Dialect:
@@ -54,44 +52,44 @@ class Line:
             sqlalchemy.exc.SQLAlchemyError: If the database refuses it, or is not there.
         """
         with self._lock:
-            kept = self._kept
-            if kept is not None:
+            if self._kept is not None:
                 try:
-                    return self._execute(kept, sql, values)
+                    return self._execute(self._kept, sql, values)
                 except DBAPIError as error:
                     if not error.connection_invalidated:
                         raise
-            return self._execute(self._connect(), sql, values)
+            self._kept = self._connect()
+            return self._execute(self._kept, sql, values)
 
     def close(self) -> None:
         """Close the connection; the next statement makes another."""
         with self._lock:
             self._drop()
 
-    def _connect(self) -> DBAPIConnection:
-        self._held = held = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        held.detach()  # from now on the pool knows nothing of it
-        self._kept = connection = cast("DBAPIConnection", held.connection.dbapi_connection)
+    def _connect(self) -> Connection:
+        connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        connection.detach()  # from now on the pool knows nothing of it
         if self.dialect.name == "sqlite":  # it says at once that it has another writer: see `_insist`
-            connection.cursor().execute("PRAGMA busy_timeout=0")
+            connection.connection.cursor().execute("PRAGMA busy_timeout=0")
         return connection
 
     def _drop(self) -> None:
-        held, self._held, self._kept = self._held, None, None
-        if held is not None:
-            held.invalidate()
-            held.close()
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            kept.invalidate()
+            kept.close()
 
-    def _execute(self, connection: DBAPIConnection, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-        cursor = connection.cursor()
+    def _execute(self, connection: Connection, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        driver = connection.connection
+        cursor = driver.cursor()
         try:
             if self.dialect.name == "sqlite":
                 self._insist(cursor, sql, values)
             else:
                 cursor.execute(sql, values)
             return [tuple(row) for row in cursor.fetchall()]
-        except self._errors as error:
-            is_lost = self.dialect.is_disconnect(error, connection, cursor)  # type: ignore[arg-type] # as typed
+        except self.dialect.loaded_dbapi.Error as error:
+            is_lost = self.dialect.is_disconnect(error, driver, cursor)
             if is_lost:
                 self._drop()
             raise self._named(error, sql, is_lost=is_lost) from error
@@ -109,18 +107,13 @@ class Line:
             try:
                 cursor.execute(sql, values)
             except sqlite3.OperationalError as error:
-                is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+                # Those that the driver raises by itself have no code.
+                is_busy = getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
                 if not is_busy or time.monotonic() >= deadline:
                     raise
             else:
                 return
             time.sleep(_STEP)
-
-    @property
-    def _errors(self) -> type[Exception]:
-        driver = self.dialect.loaded_dbapi
-        errors: type[Exception] = driver.Error
-        return errors
 
     def _named(self, error: Exception, sql: str, *, is_lost: bool) -> Exception:
         """Return a driver's error as SQLAlchemy would, without the values: they may be personal data."""
@@ -128,7 +121,7 @@ class Line:
             sql,
             None,
             error,
-            self._errors,
+            self.dialect.loaded_dbapi.Error,
             hide_parameters=True,
             connection_invalidated=is_lost,
             dialect=self.dialect,

@@ -20,7 +20,7 @@ _KEPT = Inserting(Setting, ("key", "value"), returning=("key",))
 def add(database: Database, key: str) -> None:
     """Add a setting; the database refuses one that is there already."""
     sql = "INSERT INTO settings (key, value) VALUES (%s, 'x') RETURNING key"
-    database.line.run(sql.replace("%s", "?") if database.is_sqlite else sql, (key,))
+    database.autocommit.run(sql.replace("%s", "?") if database.is_sqlite else sql, (key,))
 
 
 def keys(database: Database) -> set[str]:
@@ -30,8 +30,8 @@ def keys(database: Database) -> set[str]:
 
 def test_one_statement_is_its_own_transaction(database: Database) -> None:
     rows = [{"key": "colour", "value": "blue"}, {"key": "colour", "value": "red"}]
-    assert _KEPT.run(database.line, rows) == [("colour",)]
-    assert _KEPT.run(database.line, rows) == []
+    assert _KEPT.run(database.autocommit, rows) == [("colour",)]
+    assert _KEPT.run(database.autocommit, rows) == []
     assert keys(database) == {"colour"}
 
 
@@ -51,7 +51,7 @@ def test_what_fails_is_told_without_its_values(database: Database) -> None:
     assert told.value.hide_parameters
 
 
-def test_many_threads_have_one_line(database: Database) -> None:
+def test_many_threads_have_one_connection(database: Database) -> None:
     names = [f"{number}" for number in range(40)]
     race(*(partial(add, database, name) for name in names))
     assert keys(database) == set(names)
@@ -92,7 +92,7 @@ def test_one_statement_gives_up_after_its_time_and_others_wait_as_before(sqlite:
 
 
 def _closed(database: Database, _url: str) -> None:
-    database.line.close()
+    database.autocommit.close()
 
 
 def _cut(_database: Database, url: str) -> None:
