@@ -4,6 +4,7 @@ Full jitter, so that what failed together does not come back together:
 https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -79,3 +80,18 @@ def next_look(since: datetime, *, now: datetime, pace: Pace, deadline: datetime)
     waited = (now - since).total_seconds()
     distance = min(pace.wait_longest, max(pace.wait, waited / 4))
     return min(now + timedelta(seconds=distance), max(deadline, now + timedelta(seconds=1)))
+
+
+def set_look(since: datetime, looks: Sequence[timedelta], *, now: datetime, deadline: datetime) -> datetime:
+    """Return when to look again at something whose looks are set: never after the deadline.
+
+    Args:
+        since: When the wait began.
+        looks: How long after that each look is, rising; after the last, they follow as far apart as it was.
+        now: The time, in UTC.
+        deadline: When the wait ends.
+    """
+    at = next((since + look for look in looks if since + look > now), None)
+    if at is None:
+        at = since + looks[-1] * ((now - since) // looks[-1] + 1)
+    return min(at, max(deadline, now + timedelta(seconds=1)))

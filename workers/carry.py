@@ -170,9 +170,16 @@ def _run(runtime: Runtime, work: Work, side: Side[PlanT]) -> Ending:
         decision = _decide_and_write(runtime, work, side)
     except PlatformError as error:
         return _failed(runtime, work.row, error, at_storefront=side.asks_storefront)
+    looks = source.money_looks(runtime, work)
     with runtime.database.write() as session:
         ending = settle.settle_decision(
-            session, work.row, work.token, decision, now=utcnow(), shared=runtime.installation
+            session,
+            work.row,
+            work.token,
+            decision,
+            now=utcnow(),
+            shared=runtime.installation,
+            looks=looks,
         )
         _close(session, runtime, work.row, ending)
         return ending

@@ -1,5 +1,6 @@
-"""Carries out a feed's messages: each refunds what it asks for, or is refused as a whole."""
+"""Carries out a feed's messages: each refunds what it asks for, or is refused."""
 
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -41,13 +42,27 @@ def carry_out(
     for message in messages:
         order_id = message.adjustment.order_id if message.adjustment else ""
         said = [each for each in faults if each.message_id == message.id]
-        results += [Result(message.id, each.result, each.code, each.description, order_id) for each in said]
-        if any(each.result == "Error" for each in said):
+        refused = {each.item_id for each in said if each.result == "Error"}
+        items = message.adjustment.items if message.adjustment else []
+        left = [] if "" in refused else [each for each in items if each.item_id not in refused]
+        results += [
+            Result(
+                message.id,
+                each.result,
+                each.code,
+                each.description,
+                order_id,
+                each.item_id,
+                partly=bool(left),
+            )
+            for each in said
+        ]
+        if refused and not left:
             continue
         try:
             if message.adjustment is None:
                 raise message.error or FeedError(REFUSED, "The message is empty.")
-            posted += _adjust(seller, message.adjustment, now)
+            posted += _adjust(seller, replace(message.adjustment, items=left), now)
         except FeedError as error:
             results.append(Result(message.id, "Error", error.reason, error.description, order_id, error.item))
     return results, posted

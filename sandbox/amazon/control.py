@@ -276,6 +276,7 @@ def outcome_from(fields: Fields) -> Outcome:
                 code=each.text("code", "18028"),
                 description=each.text("description", "The data you submitted is incomplete or invalid."),
                 result=each.choice("result", ("Error", "Warning"), "Error"),
+                item_id=each.text("item", ""),
             )
         )
         each.finish()

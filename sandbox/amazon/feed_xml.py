@@ -108,7 +108,11 @@ class Message:
 
 @dataclass(frozen=True)
 class Result:
-    """One line of a processing report."""
+    """One line of a processing report.
+
+    Attributes:
+        partly: The message was carried out but for the item that this tells of.
+    """
 
     message_id: str
     result: str
@@ -116,6 +120,7 @@ class Result:
     description: str
     order_id: str = ""
     item_id: str = ""
+    partly: bool = False
 
 
 def read_envelope(content: bytes, seller_id: str) -> list[Message]:
@@ -217,6 +222,8 @@ def write_report(
 ) -> bytes:
     """Write a processing report.
 
+    Assumed: a message of which one item was refused counts among those that went well, too.
+
     Args:
         seller_id: Whose feed it was.
         feed_id: Its id.
@@ -235,12 +242,13 @@ def write_report(
     report = ET.SubElement(message, "ProcessingReport")
     _add(report, DocumentTransactionID=feed_id, StatusCode="Complete" if complete else "Rejected")
     failed = {each.message_id for each in results if each.result == "Error"}
+    undone = failed - {each.message_id for each in results if each.partly}
     warned = {each.message_id for each in results if each.result == "Warning"} - failed
     summary = ET.SubElement(report, "ProcessingSummary")
     _add(
         summary,
         MessagesProcessed=str(processed),
-        MessagesSuccessful=str(max(0, processed - len(failed))),
+        MessagesSuccessful=str(max(0, processed - len(undone))),
         MessagesWithError=str(len(failed)),
         MessagesWithWarning=str(len(warned)),
     )

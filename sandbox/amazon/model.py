@@ -229,13 +229,15 @@ class LineFault:
     """What shall be said of a feed's message in place of its own outcome.
 
     Attributes:
-        result: ``Error``, then the message is not carried out, or ``Warning``.
+        result: ``Error``, then the message, or the item alone, is not carried out; or ``Warning``.
+        item_id: The only item of the message that it is said of; empty for all of it.
     """
 
     message_id: str
     code: str
     description: str
     result: str
+    item_id: str = ""
 
 
 @dataclass

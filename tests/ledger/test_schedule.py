@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.reasons import Recovery
-from ledger.schedule import TRIES, Pace, ceiling, next_look, next_try
+from ledger.schedule import TRIES, Pace, ceiling, next_look, next_try, set_look
 from tests.support.ledger import NOW
 
 PACE = Pace()
@@ -79,3 +79,31 @@ def test_looks_grow_apart_with_the_time_waited(waited: int, distance: int, now: 
 def test_what_has_passed_its_deadline_is_looked_at_once_more_at_once(now: datetime) -> None:
     at = next_look(now - timedelta(days=15), now=now, pace=PACE, deadline=now - timedelta(days=1))
     assert at == now + timedelta(seconds=1)
+
+
+LOOKS = (timedelta(hours=2), timedelta(days=2), timedelta(days=14))
+
+
+@pytest.mark.parametrize(
+    ("waited", "look"),
+    [
+        (timedelta(0), timedelta(hours=2)),
+        (timedelta(hours=2) - timedelta(seconds=1), timedelta(hours=2)),
+        (timedelta(hours=2), timedelta(days=2)),
+        (timedelta(days=5), timedelta(days=14)),
+        (timedelta(days=14), timedelta(days=28)),
+        (timedelta(days=30), timedelta(days=42)),
+    ],
+)
+def test_set_looks_are_counted_from_the_beginning_and_go_on_as_far_apart_as_the_last(
+    waited: timedelta, look: timedelta, now: datetime
+) -> None:
+    at = set_look(now - waited, LOOKS, now=now, deadline=now + timedelta(days=365))
+    assert at == now - waited + look
+
+
+@given(st.floats(0, 90 * 86400), st.floats(1, 90 * 86400))
+def test_a_set_look_is_to_come_and_never_after_the_deadline(waited: float, left: float) -> None:
+    since, deadline = NOW - timedelta(seconds=waited), NOW + timedelta(seconds=left)
+    assert NOW < set_look(since, LOOKS, now=NOW, deadline=deadline) <= deadline
+    assert set_look(since, LOOKS, now=NOW, deadline=since) == NOW + timedelta(seconds=1)

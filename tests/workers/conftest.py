@@ -20,6 +20,7 @@ from sandbox.server import SandboxServer
 from tests.support.ledger import make_account
 from tests.support.sandboxed import Books, Shop
 from tests.support.settings import make_settings
+from tests.support.specs_amazon import check_requests_if_specified
 from tests.support.telling import Teller
 from tests.support.world import World
 from tests.workers.platforms.world import Control
@@ -92,13 +93,16 @@ def worked(redis: Redis) -> None:
 def world(
     _platforms: Control, worker_settings: Settings, database: Database, log: list[Line]
 ) -> Iterator[World]:
-    """A worker process, and both platforms around it."""
+    """A worker process, and both platforms around it; what Amazon was asked is checked against its models."""
     runtime = Runtime(worker_settings)
     runtime.database = database
     made = World(runtime, _platforms, log)
     yield made
     _platforms.delete("faults")
     made.close()
+    asked = _platforms.get("calls?platform=amazon")
+    _platforms.delete("calls")  # of whichever test: the next one's are checked on their own
+    check_requests_if_specified(asked)
 
 
 @pytest.fixture

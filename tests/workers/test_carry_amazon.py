@@ -170,11 +170,17 @@ def test_a_refund_that_amazon_does_not_show_yet_is_looked_for_again(
 def test_the_last_look_is_after_a_month(world: World, netsuite: Books, seller: Seller) -> None:
     order = seller.order()
     delivery = touch(world, seller, order, expected_at=utcnow())
-    for days in (3, 15, 31):
+    hour, day = timedelta(hours=1), timedelta(days=1)
+    for look, after in ((2 * hour, 2 * day), (2 * day, 14 * day), (14 * day, 30 * day), (30 * day, None)):
+        assert delivery.due_at == delivery.not_before == delivery.received_at + look
         with world.database.write() as session:
-            received = utcnow() - timedelta(days=days)
+            received = utcnow() - look
             session.execute(update(Delivery).where(Delivery.id == delivery.id).values(received_at=received))
         delivery = world.process(delivery.id)
+        if after is not None:
+            assert (delivery.state, delivery.reason) == (DeliveryState.RECEIVED, "ROWS_LATE")
+            assert delivery.due_at == delivery.received_at + after
+    assert (delivery.due_at, delivery.not_before) == (None, None)
     assert (delivery.state, delivery.reason) == (DeliveryState.PROCESSED, "NOTHING_FOUND")
 
 

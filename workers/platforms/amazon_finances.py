@@ -2,11 +2,12 @@
 
 The API of 2024-06-19 is the one to use. The old one, v0, is read for accounts whose credentials say so, and
 only for them: the two know the same refund by different ids, so that an account that went from one to the
-other by itself would carry its refunds twice.
+other by itself would carry its refunds twice (docs/decisions/0018-finances-api-is-switched-by-hand.md).
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import Final
 
 from ledger.clock import utcnow
@@ -21,6 +22,13 @@ _MOST_PAGES: Final = 200  # of one order
 _MOST_AT_ONCE: Final = 10  # pages of changes: as many calls as the usage plan can save up
 _LATEST: Final = timedelta(minutes=2, seconds=5)  # before now; later times are refused
 _LONGEST: Final = timedelta(days=179)  # of a span of more than 180 days nothing is answered
+_NOT_TO_BE_HAD: Final = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
+_OF_THE_API: Final = frozenset({"NO_PERMISSION", "REFUSED"})  # the reasons that speak of it, not of a token
+_APIS: Final = {
+    "listTransactions": ("2024-06-19", "v0"),
+    "listFinancialEventsByOrderId": ("v0", "2024-06-19"),
+}
+"""Of each operation: the API it is of, and the other one, as the credentials name them."""
 
 
 class Finances:
@@ -80,13 +88,30 @@ class Finances:
         """
         end = self._now() - _LATEST
         wanted = {"postedAfter": _text(end - timedelta(minutes=1)), "postedBefore": _text(end)}
-        self._api.call("listTransactions", params=wanted)
+        self._read("listTransactions", params=wanted)
+
+    def _read(self, operation: str, *, id_: str = "", params: Mapping[str, str] | None = None) -> Node:
+        """Return what an operation answers.
+
+        Raises:
+            PlatformError: If Amazon refuses it; where it is the API that is not to be had, the detail names
+                the switch that reads the other one.
+        """
+        try:
+            return self._api.call(operation, id_=id_, params=params)
+        except PlatformError as error:
+            status = error.call.status if error.call is not None else None
+            if status not in _NOT_TO_BE_HAD or error.reason not in _OF_THE_API:
+                raise
+            raise PlatformError(
+                error.reason, _not_to_be_had(operation, status, error.detail), call=error.call
+            ) from error
 
     def _transactions(self, wanted: Mapping[str, str], *, most: int) -> Iterator[list[Node]]:
         """Yield the transactions asked for page by page; a page may be empty and not be the last."""
         params = dict(wanted)
         for _ in range(most):
-            payload = self._api.call("listTransactions", params=params).get("payload") or {}
+            payload = self._read("listTransactions", params=params).get("payload") or {}
             yield listed(payload, "transactions")
             token = payload.get("nextToken")
             if not token:
@@ -97,16 +122,26 @@ class Finances:
     def _events(self, order_id: str) -> Iterator[Node]:
         params: dict[str, str] = {}
         for _ in range(_MOST_PAGES):
-            answer = self._api.find("listFinancialEventsByOrderId", id_=order_id, params=params)
-            if answer is None:
-                detail = f"the Finances API v0 has nothing of {order_id}: it may be gone, see `finances`"
-                raise PlatformError("REFUSED", detail)
+            answer = self._read("listFinancialEventsByOrderId", id_=order_id, params=params)
             payload = answer.get("payload") or {}
             yield payload.get("FinancialEvents") or {}
             if not payload.get("NextToken"):
                 return
             params = {"NextToken": str(payload["NextToken"])}
         raise PlatformError("REFUSED", f"more than {_MOST_PAGES} pages of events of order {order_id}")
+
+
+def _not_to_be_had(operation: str, status: int | None, said: str) -> str:
+    """Return what an operator can do where one of the APIs is not to be had for a seller."""
+    this, other = _APIS[operation]
+    return (
+        f"{operation} of the Finances API {this} is not to be had ({status}: {said[:200]}). "
+        "It needs the role Finance and Accounting. To read the other API instead, first hold every refund "
+        "for a person (refund-sync account set ACCOUNT review=yes), then set "
+        f'"finances": "{other}" in the credentials '
+        "(refund-sync account set ACCOUNT --credentials-file FILE). The two know a refund by different ids: "
+        "what was posted before comes again, held, and must be cancelled."
+    )
 
 
 def _refunds(page: list[Node]) -> Iterator[Row]:

@@ -47,7 +47,9 @@ def _followed(feeds: Feeds, order: StorefrontOrder, asked: Asked) -> StorefrontR
     with understood():
         status = str(feed["processingStatus"])
     said = verdict(status, None if status in PENDING else feeds.report(feed))
-    return StorefrontRefund(asked.target_id, "", amount, said.money, said.problem, said.detail)
+    return StorefrontRefund(
+        asked.target_id, "", amount, said.money, said.problem, said.detail, refused=said.refused
+    )
 
 
 def _lost(feeds: Feeds, order: StorefrontOrder, asked: Asked) -> StorefrontRefund | None:

@@ -39,11 +39,13 @@ class Report:
         successful: Messages that were carried out.
         errors: Amazon's words for each that was not.
         warnings: Amazon's remarks.
+        refused: The order's items that errors were told of, each with Amazon's words.
     """
 
     successful: int
     errors: tuple[str, ...]
     warnings: tuple[str, ...]
+    refused: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +55,13 @@ class Verdict:
     Attributes:
         problem: A code of `ledger.reasons` where it needs a person; else empty.
         detail: Amazon's words.
+        refused: The order's items that were not taken, each with Amazon's words.
     """
 
     money: MoneyState
     problem: str = ""
     detail: str = ""
+    refused: tuple[tuple[str, str], ...] = ()
 
 
 def read_report(content: bytes) -> Report:
@@ -77,6 +81,7 @@ def read_report(content: bytes) -> Report:
             successful=int(report.findtext("ProcessingSummary/MessagesSuccessful", "0")),
             errors=_results(report, "Error"),
             warnings=_results(report, "Warning"),
+            refused=tuple((item, _said(each)) for each in _told(report, "Error") if (item := _item_of(each))),
         )
     except (ET.ParseError, ValueError) as error:
         raise ReportError(str(error)) from error
@@ -102,24 +107,31 @@ def verdict(status: str, report: Report | None) -> Verdict:
 def _reported(status: str, report: Report) -> Verdict:
     if not report.successful:
         text = "; ".join(report.errors) or "no message of the feed was carried out"
-        return Verdict(MoneyState.FAILED, "REFUSED", text)
+        return Verdict(MoneyState.FAILED, "REFUSED", text, report.refused)
     if report.errors:
-        return Verdict(MoneyState.MOVED, "PARTLY_DONE", "; ".join(report.errors))
+        return Verdict(MoneyState.MOVED, "PARTLY_DONE", "; ".join(report.errors), report.refused)
     if status != DONE:
         return Verdict(MoneyState.NONE, "OUTCOME_UNCLEAR", f"the feed is {status}, its report has no error")
     return Verdict(MoneyState.MOVED, detail="; ".join(report.warnings))
 
 
+def _told(report: ET.Element, code: str) -> list[ET.Element]:
+    return [each for each in report.findall("Result") if each.findtext("ResultCode", "").strip() == code]
+
+
 def _results(report: ET.Element, code: str) -> tuple[str, ...]:
     return tuple(
-        _words(each) for each in report.findall("Result") if each.findtext("ResultCode", "").strip() == code
+        f"item {item}: {_said(each)}" if (item := _item_of(each)) else _said(each)
+        for each in _told(report, code)
     )
 
 
-def _words(result: ET.Element) -> str:
-    item = result.findtext("AdditionalInfo/AmazonOrderItemCode", "").strip()
+def _item_of(result: ET.Element) -> str:
+    return result.findtext("AdditionalInfo/AmazonOrderItemCode", "").strip()
+
+
+def _said(result: ET.Element) -> str:
     words = (
-        f"item {item}:" if item else "",
         result.findtext("ResultMessageCode", "").strip(),
         result.findtext("ResultDescription", "").strip(),
     )

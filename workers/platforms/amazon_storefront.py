@@ -44,6 +44,8 @@ class AmazonStorefront(Storefront):
         timedelta(days=14),
         timedelta(days=30),
     )
+    # Each look is a call of a plan of one in two seconds; the release tells of itself, and the poll sees it.
+    money_looks: ClassVar[tuple[timedelta, ...]] = late_looks
 
     lag: ClassVar[timedelta] = timedelta(minutes=2, seconds=10)
     overlap: ClassVar[timedelta] = timedelta(hours=49)

@@ -78,6 +78,8 @@ class Storefront(Protocol):
 
     Attributes:
         late_looks: How long after news of a refund that is not there yet it is looked for again, each time.
+        money_looks: How long after a refund began to wait for its money it is looked at, each time; empty
+            where the installation's pace of looks holds.
         shows_within: How long a refund may be made and not be shown yet, where the platform knows no
             idempotency key: until then it is not asked for again after a lost answer.
         lag: How long ago what `changes` is asked for must be.
@@ -90,6 +92,7 @@ class Storefront(Protocol):
         timedelta(hours=2),
     )
 
+    money_looks: ClassVar[tuple[timedelta, ...]] = ()
     overlap: ClassVar[timedelta] = timedelta(minutes=30)
     lag: ClassVar[timedelta] = timedelta(seconds=1)
     shows_within: ClassVar[timedelta] = timedelta(0)

@@ -1,6 +1,7 @@
 """Record how an attempt ended: one transaction, fenced by the claim's token."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -15,7 +16,7 @@ from ledger.models import OrderLink, OrderState, Refund
 from ledger.models.accounts import Direction
 from ledger.policy import Policy
 from ledger.reasons import DISCREPANCIES, Recovery, reason
-from ledger.schedule import TRIES, next_look, next_try
+from ledger.schedule import TRIES, next_look, next_try, set_look
 from ledger.states import State, Transition
 from workers.platforms.errors import PlatformError
 from workers.rules.views import Action, Decision
@@ -60,8 +61,19 @@ def settle_decision(
     *,
     now: datetime,
     shared: Installation,
+    looks: Sequence[timedelta] = (),
 ) -> Ending:
     """Record what the rules decided, or that the write is done.
+
+    Args:
+        session: A writing transaction.
+        row: The claimed refund.
+        token: The claim's.
+        decision: What the rules decided.
+        now: The time, in UTC.
+        shared: The installation's settings.
+        looks: How long after the wait began it is looked at, each time, where the decision is to wait for the
+            storefront's money; empty where the installation's pace holds.
 
     Raises:
         ledger.refunds.LeaseLostError: If the claim is over.
@@ -69,7 +81,7 @@ def settle_decision(
     refund = refunds.load(session, row.id)
     ending = Ending(_TRANSITIONS[decision.action], decision.reason, decision.detail)
     if decision.action is Action.WAIT:
-        ending = _waiting(refund, decision, now=now, shared=shared)
+        ending = _waiting(refund, decision, now=now, shared=shared, looks=looks)
     if decision.target_type in _TYPES:
         refund.transaction_type = _TYPES[decision.target_type]
     if decision.target_id:
@@ -149,7 +161,14 @@ def _move(session: Session, refund: Refund, token: int, ending: Ending, *, now: 
     )
 
 
-def _waiting(refund: Refund, decision: Decision[object], *, now: datetime, shared: Installation) -> Ending:
+def _waiting(
+    refund: Refund,
+    decision: Decision[object],
+    *,
+    now: datetime,
+    shared: Installation,
+    looks: Sequence[timedelta],
+) -> Ending:
     """Set the next look, or end the wait where its deadline has passed."""
     if decision.reason == "ACCOUNT_PAUSED":
         return Ending(Transition.WAIT, decision.reason, decision.detail, now + PAUSED_LOOK)
@@ -159,7 +178,13 @@ def _waiting(refund: Refund, decision: Decision[object], *, now: datetime, share
     if now >= refund.deadline_at:
         detail = f"waited {patience.days} days. {decision.detail}".strip()
         return Ending(Transition.FAIL, decision.reason, detail)
-    look = next_look(refund.deadline_at - patience, now=now, pace=shared.pace, deadline=refund.deadline_at)
+    since, deadline = refund.deadline_at - patience, refund.deadline_at
+    if looks and decision.reason == "MONEY_PENDING":
+        # The patience may have been set anew meanwhile, and would move the beginning to where there was none.
+        began = since if refund.received_at <= since <= now else refund.received_at
+        look = set_look(began, looks, now=now, deadline=deadline)
+    else:
+        look = next_look(since, now=now, pace=shared.pace, deadline=deadline)
     return Ending(Transition.WAIT, decision.reason, decision.detail, look)
 
 

@@ -20,17 +20,29 @@ FRESH: Final = timedelta(minutes=1)
 """For how long what was read of a NetSuite record is good enough to give money away for it."""
 
 
+def money_looks(runtime: Runtime, work: Work) -> tuple[timedelta, ...]:
+    """Return how long after it began to wait for its money a refund is looked at, each time.
+
+    Empty where the storefront has no times of its own for that, or the money is NetSuite's to settle.
+    """
+    if work.refund.direction is not Direction.TO_NETSUITE:
+        return ()
+    return runtime.storefront(work.row.account).money_looks
+
+
 def look_for_money(runtime: Runtime, work: Work) -> None:
     """Read a refund again whose money was pending when it was last looked at.
 
-    Platforms tell of settled money once, if at all, and perhaps before the refund itself was known.
+    Platforms tell of settled money once, if at all, and perhaps before the refund itself was known. Where the
+    next look may be days away, a person who asks for one gets it at once.
 
     Raises:
         LeaseLostError: If there was news; the refund is looked at anew.
         workers.platforms.errors.PlatformError: If the storefront does not say.
     """
     row = work.row
-    waited = work.refund.money is MoneyState.PENDING and row.waiting_for == "MONEY_PENDING"
+    is_asked = row.reason == "REQUESTED_BY_PERSON" and bool(money_looks(runtime, work))
+    waited = work.refund.money is MoneyState.PENDING and (row.waiting_for == "MONEY_PENDING" or is_asked)
     if not waited or row.direction is not Direction.TO_NETSUITE or work.account.paused:
         return
     found = runtime.storefront(row.account).refunds(

@@ -1,12 +1,14 @@
 """Carry a NetSuite refund to its storefront."""
 
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy.orm import Session
 
 from ledger import orders
 from ledger.clock import utcnow
 from ledger.events import OrderSeen
+from ledger.masking import masked_text
 from ledger.models import OrderState, Refund
 from workers.platforms.storefront import Asked, Storefront, Written
 from workers.posting.work import Work
@@ -14,6 +16,8 @@ from workers.rules import from_netsuite as rules
 from workers.rules.facts import StorefrontOrder, StorefrontRefund
 from workers.rules.netsuite_lines import PlanError
 from workers.rules.views import Decision, StorefrontPlan
+
+_REFUSED: Final = ", which was refused: "
 
 
 class ToStorefront:
@@ -83,7 +87,9 @@ class ToStorefront:
         )
 
     def learn(self, session: Session, refund: Refund, *, now: datetime) -> None:
-        """Link the refund to the order that was found."""
+        """Link the refund to the order that was found, and say of each part whether its line was refused."""
+        if self.ours is not None:
+            _tell_refused(refund, self.ours.refused)
         if refund.order_link is not None or self.order is None:
             return
         found = self.order
@@ -104,4 +110,17 @@ class ToStorefront:
 
     def mapped(self, plan: StorefrontPlan) -> dict[int, str]:
         """Return, for each part of the refund, the order line that carries it."""
-        return {line.position: f"order line {line.line_id} x {line.quantity}" for line in plan.lines}
+        return {line.position: f"{_carried_by(line.line_id)}{line.quantity}" for line in plan.lines}
+
+
+def _carried_by(line_id: str) -> str:
+    return f"order line {line_id} x "
+
+
+def _tell_refused(refund: Refund, refused: tuple[tuple[str, str], ...]) -> None:
+    """Add to each part that an order line carried what the storefront said when it refused that line."""
+    for line in refund.lines:
+        carried = line.mapped.partition(_REFUSED)[0]
+        words = [said for line_id, said in refused if carried.startswith(_carried_by(line_id))]
+        if words:
+            line.mapped = masked_text(f"{carried}{_REFUSED}{' '.join(words)}")

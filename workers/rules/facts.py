@@ -132,6 +132,7 @@ class StorefrontRefund:
         problem: A code of `ledger.reasons` where something about it needs a person; else empty.
         detail: The platform's words for that.
         made_at: When it was made, in UTC, where the platform tells.
+        refused: The order's lines that it did not take, by id, each with the platform's words.
     """
 
     id: str
@@ -141,6 +142,7 @@ class StorefrontRefund:
     problem: str = ""
     detail: str = ""
     made_at: datetime | None = None
+    refused: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -246,3 +246,35 @@ def test_messages_can_be_made_to_fail_or_to_be_warned_of(api: Api, seller: Selle
         "MessagesWithWarning": 1,
     }
     assert [len(api.refunds(each)) for each in (first, second)] == [0, 1]
+
+
+def test_one_item_of_a_message_is_refused_where_a_test_says_so(api: Api, seller: Seller) -> None:
+    mug = {"sku": "MUG", "quantity": 1, "price": "9.50"}
+    order = seller.order(lines=[{"sku": "TSHIRT-M", "quantity": 5, "price": "20.00"}, mug])
+    taken, refused = (each["order_item_id"] for each in order["lines"])
+    items = "".join(
+        f"<AdjustedItem><AmazonOrderItemCode>{item}</AmazonOrderItemCode>"
+        "<AdjustmentReason>CustomerReturn</AdjustmentReason>"
+        f"<ItemPriceAdjustments>{component('Principal', amount)}</ItemPriceAdjustments></AdjustedItem>"
+        for item, amount in ((taken, "20.00"), (refused, "9.50"))
+    )
+    seller.next_feed("DONE", errors=[{"message_id": "1", "item": refused, "description": "Not this one."}])
+    whole = (
+        f"<Message><MessageID>1</MessageID><OrderAdjustment><AmazonOrderID>{order['id']}</AmazonOrderID>"
+        f"{items}</OrderAdjustment></Message>"
+    )
+    report = run(api, whole)
+    assert summary(report) == {
+        "MessagesProcessed": 1,
+        "MessagesSuccessful": 1,
+        "MessagesWithError": 1,
+        "MessagesWithWarning": 0,
+    }
+    (result,) = report.findall("Result")
+    assert result.findtext("AdditionalInfo/AmazonOrderItemCode") == refused
+    assert result.findtext("ResultDescription") == "Not this one."
+    (row,) = api.refunds(order)
+    assert [each["contexts"][0]["sku"] for each in row["items"]] == ["TSHIRT-M"]
+    seller.next_feed("DONE", errors=[{"message_id": "1", "item": item} for item in (taken, refused)])
+    assert summary(run(api, whole))["MessagesSuccessful"] == 0
+    assert len(api.refunds(order)) == 1

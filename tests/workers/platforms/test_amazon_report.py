@@ -30,7 +30,10 @@ BAD = Report(0, ("18028 Too much.",), ())
 
 def test_a_report_tells_what_was_done_and_what_was_not() -> None:
     assert read_report(ENVELOPE.encode()) == Report(
-        1, ("item 1001: 18028 The amount exceeds what is left.",), ("Look at it.",)
+        1,
+        ("item 1001: 18028 The amount exceeds what is left.",),
+        ("Look at it.",),
+        (("1001", "18028 The amount exceeds what is left."),),
     )
 
 
@@ -88,3 +91,10 @@ def test_a_feeds_status_and_report_say_what_became_of_the_refund(
 def test_amazons_words_are_handed_on() -> None:
     assert verdict("DONE", Report(0, ("a", "b"), ())).detail == "a; b"
     assert verdict("DONE", Report(1, (), ("c",))).detail == "c"
+
+
+@pytest.mark.parametrize(("successful", "problem"), [(0, "REFUSED"), (1, "PARTLY_DONE")])
+def test_the_items_that_were_refused_are_told_one_by_one(successful: int, problem: str) -> None:
+    refused = (("1001", "18028 Too much."), ("1002", "18028 Not yours."))
+    said = verdict("DONE", Report(successful, ("a", "b"), (), refused))
+    assert (said.problem, said.refused) == (problem, refused)

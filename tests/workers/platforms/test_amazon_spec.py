@@ -5,7 +5,7 @@ import pytest
 
 from ledger.clock import utcnow
 from ledger.policy import Policy
-from tests.support.specs_amazon import check_calls
+from tests.support.specs_amazon import UNMODELLED, check_calls, check_requests
 from tests.workers.platforms.amazon import FULL_LINE, KEY, line, open_seller, plan
 from tests.workers.platforms.world import Control, usd
 from workers.platforms.errors import PlatformError
@@ -62,3 +62,35 @@ def test_every_request_is_of_amazons_published_models(
         "sns:ConfirmSubscription",
     }
     assert all(200 <= call["status"] < 300 for call in calls)
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        ("query", [["relatedIdentifierNam", "ORDER_ID"]]),
+        ("query", [["postedAfter", "yesterday"]]),
+        ("headers", {"user-agent": "refund-sync/1 (Language=Python)"}),
+        ("headers", {"x-amz-access-token": "Atza|1", "user-agent": "python-requests/2"}),
+        ("body", "{}"),
+    ],
+)
+def test_a_request_that_is_not_of_the_model_is_found(
+    control: Control, http: Http, specs_dir: Path, place: str, value: object
+) -> None:
+    seller = open_seller(control)
+    seller.client(http).check()
+    calls = seller.calls()
+    check_requests(specs_dir, calls)
+    call = next(each for each in calls if each["operation"] == "listTransactions")
+    with pytest.raises(AssertionError):
+        check_requests(specs_dir, [{**call, "request": {**call["request"], place: value}}])
+
+
+def test_a_path_that_no_page_documents_is_found(control: Control, http: Http, specs_dir: Path) -> None:
+    seller = open_seller(control)
+    seller.client(http).check()
+    (token, call) = seller.calls()
+    for changed in ({**call, "operation": "listFinancialEvents"}, {**token, "path": "/auth/token"}):
+        with pytest.raises(AssertionError):
+            check_requests(specs_dir, [changed])
+    assert not set(UNMODELLED) & {"listTransactions", "listFinancialEventsByOrderId", "getOrder"}

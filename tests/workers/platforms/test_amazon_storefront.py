@@ -232,7 +232,7 @@ def test_an_account_is_never_moved_from_one_api_to_the_other_by_itself(seller: A
     with pytest.raises(PlatformError) as caught:
         refunds(seller.client(http, finances="v0"), order)
     assert reason_of(caught) == "REFUSED"
-    assert "finances" in caught.value.detail
+    assert '"finances": "2024-06-19"' in caught.value.detail
     assert seller.operations()[-1] == "listFinancialEventsByOrderId"
 
 

@@ -54,11 +54,25 @@ class Claim:
         with self.database.write() as session:
             session.execute(update(Refund).where(Refund.id == self.id).values(**columns))
 
-    def decided(self, action: Action, reason: str, *, later: timedelta = MINUTE, **more: object) -> Ending:
+    def decided(
+        self,
+        action: Action,
+        reason: str,
+        *,
+        later: timedelta = MINUTE,
+        looks: tuple[timedelta, ...] = (),
+        **more: object,
+    ) -> Ending:
         decision = Decision[object](action, reason, **more)  # type: ignore[arg-type] # whatever fields it has
         with self.database.write() as session:
             return settle_decision(
-                session, self.row, self.row.lease_token, decision, now=NOW + later, shared=SHARED
+                session,
+                self.row,
+                self.row.lease_token,
+                decision,
+                now=NOW + later,
+                shared=SHARED,
+                looks=looks,
             )
 
     def failed(self, reason: str, *, at_storefront: bool = False, retry_after: float | None = None) -> Ending:
@@ -157,6 +171,15 @@ def test_a_wait_that_goes_on_keeps_its_deadline_and_is_looked_at_less_often(clai
     refund = claim.refund
     assert refund.deadline_at == NOW + timedelta(days=30)
     assert refund.due_at == NOW + later + timedelta(seconds=SHARED.wait_longest_seconds)
+
+
+@pytest.mark.parametrize(("reason", "is_set"), [("MONEY_PENDING", True), ("NOT_BILLED", False)])
+def test_a_storefronts_own_looks_hold_for_its_money_alone(claim: Claim, reason: str, *, is_set: bool) -> None:
+    looks = (timedelta(hours=2), timedelta(days=2))
+    claim.decided(Action.WAIT, reason, later=timedelta(0), looks=looks)
+    usual = NOW + timedelta(seconds=SHARED.wait_seconds)
+    assert claim.refund.due_at == (NOW + looks[0] if is_set else usual)
+    assert claim.refund.deadline_at == NOW + timedelta(days=30)
 
 
 def test_the_last_look_is_at_the_deadline(claim: Claim) -> None:
