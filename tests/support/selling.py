@@ -1,4 +1,4 @@
-"""Sales and refunds alike on Amazon, eBay and Magento, of which no webhook tells."""
+"""Sales and refunds alike on Amazon, eBay and Magento, of which no webhook tells unless it should."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ PLATFORMS: Final = ("amazon", "ebay", "magento")
 NOWHERE: Final = {"amazon": "999-9999999-9999999", "ebay": "99-99999-99999", "magento": "999999999"}
 """The number of an order that nobody has, as each platform writes them."""
 
-_MINUTES_AGO: Final = "600"  # seconds; of the last two minutes Amazon tells nothing
+_A_WHILE: Final = timedelta(minutes=10)  # of the last two minutes Amazon tells nothing
 _EURO_MARKET: Final = {"USD": "ATVPDKIKX0DER", "EUR": "A1PA6795UKMFR9"}
 _HOUR: Final = timedelta(hours=1)
 
@@ -79,18 +79,25 @@ def sold(tenant: Tenant, currency: str = "USD") -> Sale:
     return Sale(made, str(made["entity_id"]), made["increment_id"])
 
 
-def refunded(tenant: Tenant, sale: Sale) -> str:
-    """Give back 20.00 in the platform's own pages, and let nobody be told; return the refund's id."""
+def refunded(tenant: Tenant, sale: Sale, *, silent: bool = True, ago: timedelta = _A_WHILE) -> str:
+    """Give back 20.00 in the platform's own pages; return the refund's id.
+
+    Args:
+        tenant: Where.
+        sale: Of which order.
+        silent: Whether nobody is told.
+        ago: How long ago it was posted; Amazon alone can tell of the past.
+    """
     path = f"{tenant.path}/orders/{sale.id}"
     if tenant.platform == "amazon":
         lines = [{"sku": SHIRT, "quantity": 1}]
-        body = {"lines": lines, "seconds_ago": _MINUTES_AGO, "silent": True}
+        body = {"lines": lines, "seconds_ago": str(int(ago.total_seconds())), "silent": silent}
         return str(tenant.control.post(f"{path}/refund", body)["refund_id"])
     if tenant.platform == "ebay":
-        asked = tenant.control.post(f"{path}/requests", {"kind": "return", "quantity": 1, "silent": True})
-        body = {"amount": "20.00", "for": str(asked["id"]), "silent": True}
+        asked = tenant.control.post(f"{path}/requests", {"kind": "return", "quantity": 1, "silent": silent})
+        body = {"amount": "20.00", "for": str(asked["id"]), "silent": silent}
         return str(tenant.control.post(f"{path}/refund", body)["reference"])
-    memo = {"lines": [{"sku": SHIRT, "qty": 1}], "shipping": "0", "silent": True}
+    memo = {"lines": [{"sku": SHIRT, "qty": 1}], "shipping": "0", "silent": silent}
     return str(tenant.control.post(f"{path}/creditmemo", memo)["entity_id"])
 
 
