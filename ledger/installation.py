@@ -80,6 +80,8 @@ _BOUNDS: Final[Mapping[str, tuple[float, float]]] = {
     # Below, what is being worked off would be emptied or deleted under it.
     "keep_deliveries_days": (1.0, _MOST_DAYS),
     "keep_personal_days": (1.0, _MOST_DAYS),
+    # Below, polls would use up what the platforms grant for refunds; above is more than an account may say.
+    "poll_minutes": (1.0, 1440.0),
     "api_requests_per_minute": (1.0, 1e6),
 }
 _SUBJECT: Final = "installation"

@@ -1,7 +1,9 @@
 """Make the accounts of the demo on both sides: in the sandbox, and in the ledger."""
 
+from datetime import timedelta
 from typing import Final
 
+from cli.demo.api import Api
 from cli.demo.platforms.amazon import open_amazon
 from cli.demo.platforms.ebay import open_ebay
 from cli.demo.platforms.magento import open_magento
@@ -9,12 +11,14 @@ from cli.demo.platforms.netsuite import make_login, open_books
 from cli.demo.platforms.shopify import open_shop
 from cli.demo.site import Site
 from cli.demo.stage import Stage
-from ledger import installation, polls
+from ledger import installation, people, polls
 from ledger.clock import utcnow
+from ledger.models import Role
 from ledger.models.accounts import Direction
 
 _IN: Final = Direction.TO_NETSUITE
 _OUT: Final = Direction.FROM_NETSUITE
+_LIFE: Final = timedelta(days=1)  # of the token of who operates the service
 _QUICK: Final = {
     # The demo does not have the minutes that a merchant's installation has.
     "retry_seconds": "1",
@@ -29,12 +33,15 @@ def furnish(site: Site) -> Stage:
     with site.database.write() as session:
         for name, value in _QUICK.items():
             installation.store(session, name, value)
+        now = utcnow()
+        _, token = people.add_token(session, "demo", Role.OPERATOR, _LIFE, now=now, actor="demo")
     login = make_login()
     books = open_books(site, "books", "1234567_SB1", login)
     market = open_books(site, "market-books", "7654321_SB1", login)
     stage = Stage(
         control=site.control,
         database=site.database,
+        api=Api(site.web_url, token),
         books=books,
         market_books=market,
         shop_in=open_shop(site, books, "shop-in", _IN),

@@ -1,28 +1,25 @@
 """Scenarios of what no webhook tells: polls, a reconciliation, what it finds retrieved, and lost orders."""
 
-import uuid
-from collections import Counter
 from datetime import timedelta
 from typing import Final
 
 from cli.demo import amazon, ebay, magento
-from cli.demo.control import Json, Storefront
+from cli.demo.control import Storefront
 from cli.demo.stage import Stage
 from cli.demo.watch import DemoError
-from ledger import accounts, requests, runs
 from ledger.clock import utcnow
-from ledger.models import Finding, RunKind, RunState
+from ledger.models import Finding
 from ledger.states import State
 
 _CUP: Final = {"sku": "CUP", "quantity": 3, "price": "10.00"}
 _ONE: Final = [{"sku": "CUP", "quantity": 1}]
-_ACTOR: Final = "demo"
+_ASK_EVERY: Final = 0.25  # seconds; a token has so many requests in a minute
 _COUNTED: Final = (
-    Finding.MATCHED,
-    Finding.MISSING_IN_NETSUITE,
-    Finding.MISSING_IN_STOREFRONT,
-    Finding.AMOUNT_DIFFERS,
-    Finding.TYPE_DIFFERS,
+    Finding.MATCHED.value,
+    Finding.MISSING_IN_NETSUITE.value,
+    Finding.MISSING_IN_STOREFRONT.value,
+    Finding.AMOUNT_DIFFERS.value,
+    Finding.TYPE_DIFFERS.value,
 )
 
 
@@ -116,10 +113,10 @@ def reconciliation(stage: Stage) -> None:
     _of_another_amount(stage)
     _of_another_type(stage)
     _let_a_moment_pass(stage)
-    found = _reconciled(stage)
+    run, found = _reconciled(stage)
     if found != dict.fromkeys(_COUNTED, 1):
         raise DemoError(f"the reconciliation of {shop.slug} found {found}, not one of each")
-    _retrieved(stage, lacking, missed)
+    _retrieved(stage, run, missed)
 
 
 def _in_netsuite_alone(stage: Stage) -> None:
@@ -157,38 +154,20 @@ def _let_a_moment_pass(stage: Stage) -> None:
     stage.until(lambda: utcnow() > over, "the second to be over")
 
 
-def _reconciled(stage: Stage) -> dict[Finding, int]:
-    """Reconcile the last hour; return how often each was found."""
-    now = utcnow()
-    with stage.database.write() as session:
-        account = accounts.by_slug(session, stage.shop_audit.slug)
-        begun = runs.begin(
-            session,
-            account,
-            RunKind.RECONCILE,
-            now - timedelta(hours=1),
-            now + timedelta(hours=1),
-            actor=_ACTOR,
-            trace_id=uuid.uuid4().hex,
-            now=now,
-        ).id
-
-    def ended() -> dict[Finding, int] | None:
-        with stage.database.read() as session:
-            if runs.get(session, begun).state is not RunState.DONE:
-                return None
-            return dict(Counter(item.finding for item in runs.items(session, begun)))
-
-    return stage.until(ended, f"the reconciliation of {stage.shop_audit.slug} to end")
+def _reconciled(stage: Stage) -> tuple[str, dict[str, int]]:
+    """Reconcile the last hour; return the run, and how often each was found."""
+    now, shop = utcnow(), stage.shop_audit.slug
+    run = stage.api.reconcile(shop, now - timedelta(hours=1), now + timedelta(hours=1))
+    what = f"the reconciliation of {shop} to end"
+    return run, stage.until(lambda: stage.api.counted(run), what, every=_ASK_EVERY)
 
 
-def _retrieved(stage: Stage, order: Json, refund: str) -> None:
-    """Ask for the refunds of the order that NetSuite lacks."""
-    with stage.database.write() as session:
-        account = accounts.by_slug(session, stage.shop_audit.slug)
-        requests.retrieve(
-            session, account, order["name"], now=utcnow(), actor=_ACTOR, trace_id=uuid.uuid4().hex
-        )
+def _retrieved(stage: Stage, run: str, refund: str) -> None:
+    """Ask for the refunds of the one order of which the reconciliation says that NetSuite lacks them."""
+    (order,) = stage.api.orders(run, Finding.MISSING_IN_NETSUITE.value)
+    asked = stage.api.retrieve(stage.shop_audit.slug, order)
+    what = f"the refunds of order {order} to be retrieved"
+    stage.until(lambda: stage.api.answer(asked), what, every=_ASK_EVERY)
     stage.expect_posted("retrieved", stage.shop_audit, refund, "credit_memo", "10.00")
 
 

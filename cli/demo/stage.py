@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from cli.demo.api import Api
 from cli.demo.control import Json, Storefront
 from cli.demo.platforms.amazon import Seller
 from cli.demo.platforms.ebay import EbaySeller
@@ -19,6 +20,7 @@ class Stage(Watch):
     """Where the scenarios play; an account's name says which way its refunds are carried.
 
     Attributes:
+        api: The service's own, for who operates it.
         books: NetSuite, where the shops' books are kept.
         market_books: NetSuite, where those of all others are.
         shop_audit: A shop that is reconciled.
@@ -27,6 +29,7 @@ class Stage(Watch):
         magento_quiet: A store whose payment gateway says yes and moves nothing.
     """
 
+    api: Api
     books: Books
     market_books: Books
     shop_in: Shop

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
+from sqlalchemy import select
 
 from cli.demo.play import SCENARIOS, play
 from cli.demo.world import world
+from ledger.models import Request, Run
 from ledger.models.accounts import Platform
 from tests.support.databases import Clone
 
@@ -55,5 +57,9 @@ def test_every_scenario_holds_on_postgresql_and_a_redis_of_its_own(
         }
         with world(tmp_path, None, workers=2, infrastructure=infrastructure) as running:
             verdict = play(running.stage)
+            with running.stage.database.read() as session:
+                actors = [*session.scalars(select(Run.actor)), *session.scalars(select(Request.actor))]
     assert verdict.wrong == []
     assert verdict.expected == len(verdict.rows) >= len(SCENARIOS)
+    # The reconciliation and the retrieve were asked for over HTTP, as by anybody with a token.
+    assert actors == ["api:demo", "api:demo"]

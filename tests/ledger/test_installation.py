@@ -41,6 +41,26 @@ def test_only_positive_numbers_are_stored(database: Database, value: str) -> Non
     assert refused.value.reason == "bad_setting"
 
 
+def test_accounts_are_asked_every_15_minutes_unless_told_otherwise() -> None:
+    assert Installation().poll_minutes == 15
+
+
+@pytest.mark.parametrize("value", ["1", "1440"])
+def test_accounts_may_be_asked_every_minute_or_once_a_day(database: Database, value: str) -> None:
+    with database.write() as session:
+        installation.store(session, "poll_minutes", value)
+    with database.read() as session:
+        assert installation.load(session) == Installation(poll_minutes=float(value))
+
+
+@pytest.mark.parametrize("value", ["0", "0.99", "1441"])
+def test_accounts_are_asked_neither_more_often_nor_more_rarely(database: Database, value: str) -> None:
+    with pytest.raises(InstallationError, match="poll_minutes must be"), database.write() as session:
+        installation.store(session, "poll_minutes", value)
+    with database.read() as session:
+        assert installation.load(session) == Installation()
+
+
 def test_an_unknown_setting_is_refused_with_the_known_ones(database: Database) -> None:
     with (
         pytest.raises(InstallationError, match="there are: retry_seconds, throttle_seconds"),

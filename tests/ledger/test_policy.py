@@ -43,7 +43,8 @@ def test_every_default_may_be_set_and_stored(name: str) -> None:
         ("item_shipping", "", ""),
         ("rounding_tolerance_minor", "0", 0),
         ("order_deadline_days", "365", 365),
-        ("poll_minutes", "0", 0),
+        ("poll_minutes", "0", 0),  # as often as the installation says
+        ("poll_minutes", "1", 1),
         ("poll_minutes", "1440", 1440),
         ("refund_reason", "", ""),
         ("refund_reason", "CustomerReturn", "CustomerReturn"),

@@ -63,7 +63,14 @@ class Seller(Storefront):
 
 
 def open_amazon(
-    site: Site, books: Books, slug: str, seller_id: str, direction: Direction, via: str
+    site: Site,
+    books: Books,
+    slug: str,
+    seller_id: str,
+    direction: Direction,
+    via: str,
+    *,
+    signature_version: str = "2",
 ) -> Seller:
     """Open a seller's account in the sandbox and connect it.
 
@@ -73,7 +80,8 @@ def open_amazon(
         slug: The ledger's name of it.
         seller_id: Amazon's.
         direction: Which way its refunds are carried.
-        via: How notifications get here: `sns` or `api_destination`.
+        via: How notifications get here: `sns`, `api_destination` or `bare`.
+        signature_version: How SNS signs: `1` for SHA-1, `2` for SHA-256.
     """
     secret = secrets.token_hex(32)
     seller = Seller(site.control, seller_id, slug, books.slug)
@@ -86,7 +94,7 @@ def open_amazon(
     credentials: Json = {name: made[name] for name in _CREDENTIALS}
     if via == "sns":
         credentials["topic_arns"] = [_TOPIC]
-        site.subscribe(seller, via=via, topic_arn=_TOPIC, signature_version="2")
+        site.subscribe(seller, via=via, topic_arn=_TOPIC, signature_version=signature_version)
     else:
         site.subscribe(seller, via=via, secret=secret)
     site.join(seller, seller_id, direction, credentials, secret)
