@@ -16,8 +16,8 @@ _SILENCE: Final = 5.0  # seconds without another question after Redis was found 
 _MARGIN: Final = 60.0  # seconds that a bucket is kept after it is full, as one is that nobody knows
 
 # KEYS: the bucket (what is left in it, and when that was). ARGV: what is done, its rate in calls a second,
-# its burst, what is left where nobody has drawn yet, and in seconds the longest wait that is waited for and the
-# margin. Answers the wait in seconds, as it was before anything was taken, and what is left.
+# its burst, what is left where nobody has drawn yet, and in seconds the longest wait that is waited for and
+# the margin. Answers the wait in seconds, as it was before anything was taken, and what is left.
 _DRAW: Final = """
 local time = redis.call('TIME')
 local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
