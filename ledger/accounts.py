@@ -12,25 +12,24 @@ from sqlalchemy.orm import Session
 from ledger import audit, urls
 from ledger.models import Account, NetSuiteAccount, Refund
 from ledger.models.accounts import Direction, Platform
+from ledger.platforms.declaration import Kind
 from ledger.policy import Policy
 from ledger.secrets import Vault
 from ledger.states import UNDER_WAY
 
 _SLUG: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 _NETSUITE_ID: Final = re.compile(r"[A-Za-z0-9]{1,20}(_[A-Za-z0-9]{1,10})?")
-_SHOP: Final = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
 _SECRET_BYTES: Final = 16
 
 MOST_SECRETS: Final = 4
 """How many webhook secrets of an account may be live at once."""
 
-DEFAULT_DIRECTION: Final = {
+_USUAL: Final = {
     # Marketplaces refund in the storefront, carts in NetSuite.
-    Platform.AMAZON: Direction.TO_NETSUITE,
-    Platform.EBAY: Direction.TO_NETSUITE,
-    Platform.SHOPIFY: Direction.FROM_NETSUITE,
-    Platform.MAGENTO: Direction.FROM_NETSUITE,
+    Kind.MARKETPLACE: Direction.TO_NETSUITE,
+    Kind.CART: Direction.FROM_NETSUITE,
 }
+DEFAULT_DIRECTION: Final = {platform: _USUAL[platform.declaration.kind] for platform in Platform}
 
 
 class AccountError(Exception):
@@ -135,10 +134,9 @@ def add(session: Session, vault: Vault, new: NewAccount, *, now: datetime, actor
     """
     _check_slug(new.slug)
     _check_secret(new.webhook_secret)
-    if new.platform is Platform.SHOPIFY and not _SHOP.fullmatch(new.storefront_id):
-        raise AccountError(
-            "bad_storefront_id", f"{new.storefront_id!r} is not a shop such as example.myshopify.com"
-        )
+    declared = new.platform.declaration
+    if declared.storefront_ids is not None and not declared.storefront_ids.fullmatch(new.storefront_id):
+        raise AccountError("bad_storefront_id", f"{new.storefront_id!r} is not {declared.storefront_id_is}")
     netsuite = netsuite_by_slug(session, new.netsuite_slug)
     same = (Account.platform == new.platform) & (Account.storefront_id == new.storefront_id)
     if session.scalar(select(Account.id).where((Account.slug == new.slug) | same)):

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from ledger import exact_json
 from ledger.keys import keys_in
+from ledger.platforms import Platform
 
 MASK: Final = "***"
 
@@ -31,23 +32,14 @@ _PERSONAL: Final = re.compile(
 _FREE: Final = re.compile(r"^(note|notes|comment|comments|buyercheckoutmessage)$")
 _PERSONS: Final = re.compile(r"^(customer|staffmember|user|entity|employee|buyer|contact)s?$")
 # Part of an address is called like how something stands: a payment, an order. No part of an address is one of
-# these words: ours (`ledger.events.MoneyState`, `ledger.models.OrderState`) and Magento's of an order
-# (https://developer.adobe.com/commerce/webapi/rest/), whose credit memos have numbers.
+# these words: ours (`ledger.events.MoneyState`, `ledger.models.OrderState`) and the platforms' of an order.
 _STANDS: Final = frozenset(
     {
         *("moved", "pending", "failed", "none", "unknown", "open", "cancelled", "deleted"),
-        *(
-            "new",
-            "processing",
-            "complete",
-            "closed",
-            "canceled",
-            "holded",
-            "payment_review",
-            "pending_payment",
-        ),
+        *(state for platform in Platform for state in platform.declaration.order_states),
     }
 )
+_DECLARED: Final = frozenset(name for platform in Platform for name in platform.declaration.personal)
 _HARMLESS: Final = frozenset({"id", "legacyresourceid", "tokentype", "nextpagetoken", "granttype"})
 
 # Magento calls whatever an event is about its entity, NetSuite the customer or the employee.
@@ -62,13 +54,8 @@ _TAG: Final = re.compile(r"<(/?)(?:[\w.-]+:)?([\w.-]+)[^<>]*?(/?)>")
 _MARKS_IN_TEXT: Final = (
     re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{1,190}"),  # e-mail addresses
     re.compile(r"(?i)(?<=bearer )\S{1,4096}"),
-    re.compile(r"\bshp[a-z]{2,3}_[A-Za-z0-9]{1,128}"),  # Shopify's tokens and secrets
     re.compile(r"\beyJ[\w-]{1,4096}\.[\w-]{1,4096}\.[\w-]{0,4096}"),  # JSON web tokens
-    re.compile(r"\bv\^1\.1#[\w^#+/=.-]{1,4096}"),  # eBay's tokens
-    re.compile(r"\bAtz[a-z]\|[\w+/=.-]{1,4096}"),  # Amazon's access and refresh tokens
-    re.compile(r"\bamzn1\.oa2-cs\.[\w.-]{1,512}"),  # Amazon's client secrets
-    re.compile(r"(?i)(?<=x-amz-signature=)\w{1,4096}"),  # addresses signed in advance, as texts hold them
-    re.compile(r"(?i)(?<=x-amz-security-token=)[\w%+/=.-]{1,4096}"),
+    *(token for platform in Platform for token in platform.declaration.tokens),
 )
 
 
@@ -220,7 +207,8 @@ def _plain(name: str) -> str:
 
 def _hides(name: str) -> bool:
     plain = _plain(name)
-    return plain not in _HARMLESS and bool(_SECRET.search(plain) or _PERSONAL.search(plain))
+    is_hidden = plain in _DECLARED or _SECRET.search(plain) or _PERSONAL.search(plain)
+    return plain not in _HARMLESS and bool(is_hidden)
 
 
 def masked_text(text: str) -> str:

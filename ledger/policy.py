@@ -60,7 +60,7 @@ class Policy:
         refund_method: Whether the storefront gives back by the original payment, as store credit, or only
             writes down what was given back elsewhere (`offline`).
         refund_reason: The reason given to the storefront, as its own code; empty for its usual one.
-        unrequested: What becomes of an eBay refund that no request of the buyer stands behind.
+        unrequested: What becomes of a marketplace's refund that no request of the buyer stands behind.
         selling_fees: Whether fees that a marketplace gives back to the seller are left to its settlement, or
             posted with the refund.
         notify_customer: Whether the storefront tells the customer.

@@ -156,7 +156,7 @@ _DISCREPANCIES: Final = (
     ),
     Reason(
         "BUYER_REQUEST_MISSING",
-        "No return, cancellation, inquiry or case of the buyer stands behind this eBay refund.",
+        "No return, cancellation, inquiry or case of the buyer stands behind this refund.",
         "Check with the seller, then resolve it with a note, or set the account's `unrequested` to post.",
     ),
     Reason(

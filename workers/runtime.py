@@ -16,6 +16,7 @@ from ledger.models import Account, NetSuiteAccount
 from ledger.secrets import Vault
 from ledger.settings import Settings
 from workers.breaker import Breaker
+from workers.platforms.buckets import Buckets
 from workers.platforms.errors import Call
 from workers.platforms.http import Http, Journal
 from workers.platforms.netsuite import NetSuiteClient
@@ -93,6 +94,11 @@ class Runtime:
         """What this process counts."""
         return Counters(self.redis)
 
+    @cached_property
+    def buckets(self) -> Buckets:
+        """What all processes may call of a platform together."""
+        return Buckets(self.redis)
+
     def _http_of(self, platform: str, slug: str) -> Http:
         def count(call: Call, seconds: float) -> None:
             self.counters.observe(CALLS, platform, str(call.status or "none"), seconds=seconds)
@@ -110,7 +116,7 @@ class Runtime:
         def left(resource: str, value: float) -> None:
             self.counters.set(QUOTA, platform, slug, resource, value=round(value, 1))
 
-        return self.http.counted(count, left)
+        return self.http.counted(count, left, self.buckets)
 
     def netsuite(self, account: NetSuiteAccount) -> NetSuiteClient:
         """Return the client of a NetSuite account; made anew when the account changes."""

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from cli.checks.finding import Finding
 from ledger.clock import utcnow
 from ledger.database import Database
+from workers.platforms.buckets import Buckets
 from workers.platforms.http import Answer, Count, Http, Left
 
 _TOLERATED: Final = timedelta(seconds=5)
@@ -63,8 +64,9 @@ class DatedHttp(Http):
     theirs: datetime | None = None
     ours: datetime | None = None
 
-    def counted(self, _count: Count, _left: Left) -> Self:
+    def counted(self, _count: Count, _left: Left, buckets: Buckets | None = None) -> Self:
         """Return itself: whoever asks it afterwards wants the last answer, and nothing is counted here."""
+        self.buckets = buckets
         return self
 
     def call(self, method: str, url: str, **options: Any) -> Answer:  # noqa: ANN401 - handed on as they are

@@ -14,6 +14,8 @@ from cli.context import App, pass_app
 from cli.embedded import Hold, queue_server
 from cli.listener import default_host, hand_over, listen
 from cli.output import example
+from cli.supervisor import Supervisor
+from cli.working import ALL, GRACE, workers
 from ledger import schema
 from ledger.queue import QUEUES, connect
 from ledger.settings import Settings
@@ -84,18 +86,22 @@ def _metrics_directory(settings: Settings, port: int) -> Path:
 
 
 @click.command(epilog=example("refund-sync worker netsuite"))
-@click.argument("queue", type=click.Choice(QUEUES))
+@click.argument("queue", type=click.Choice((*QUEUES, ALL)))
 @pass_app
 def worker(app: App, *, queue: str) -> None:
-    """Work one queue off.
+    """Work one queue off, or all of them, each by a process of its own.
 
     When told to stop, the job under way is finished first. There is a queue for each source; run as many
-    workers of each as there are refunds to carry.
+    workers of each as there are refunds to carry. With `all`, one of each is kept running.
     """
     app.configure_log()
     schema.require(app.any_database)
     with queue_server(app.settings) as url:
-        make_worker(queue, connect(url)).work(logging_level="WARNING")
+        if queue == ALL:
+            app.close()
+            Supervisor(workers(1), grace=GRACE).run()
+        else:
+            make_worker(queue, connect(url)).work(logging_level="WARNING")
 
 
 @click.command(epilog=example("refund-sync scheduler"))

@@ -1,7 +1,5 @@
 """Everything at once, with embedded defaults: for a first look, for development, and for small shops."""
 
-import os
-import sys
 from typing import Final
 
 import click
@@ -12,10 +10,9 @@ from cli.embedded import queue_server
 from cli.listener import default_host, listen, url_of
 from cli.output import example
 from cli.supervisor import Program, Supervisor
+from cli.working import GRACE, ours, workers
 from ledger import people, schema
-from ledger.queue import QUEUES
 
-_GRACE: Final = 60.0  # seconds; one call to a platform may take forty
 _NOBODY: Final = (
     "Nobody may sign in to the portal yet: "
     "refund-sync user add you@example.com --role admin lets the first one in."
@@ -28,6 +25,7 @@ _NOBODY: Final = (
 @processes_option
 @click.option(
     "--workers",
+    "each",
     type=click.IntRange(1, 64),
     default=2,
     show_default=True,
@@ -36,12 +34,12 @@ _NOBODY: Final = (
 @click.option(
     "--grace",
     type=click.FloatRange(0),
-    default=_GRACE,
+    default=GRACE,
     show_default=True,
     help="Seconds the processes have to finish what they are doing when told to stop.",
 )
 @pass_app
-def up(app: App, *, host: str | None, port: int, processes: int, workers: int, grace: float) -> None:
+def up(app: App, *, host: str | None, port: int, processes: int, each: int, grace: float) -> None:
     """Run everything at once, on this host.
 
     Web, workers and scheduler, and a Valkey where REDIS_URL is not set. The database is brought up to date
@@ -62,7 +60,7 @@ def up(app: App, *, host: str | None, port: int, processes: int, workers: int, g
             click.echo(_NOBODY)
         serving = Program(
             "web",
-            _command(
+            ours(
                 "web",
                 *("--fd", str(listener.fileno())),
                 *("--port", str(listener.getsockname()[1])),
@@ -70,15 +68,5 @@ def up(app: App, *, host: str | None, port: int, processes: int, workers: int, g
             ),
             fds=(listener.fileno(),),
         )
-        working = [
-            Program(f"worker-{queue}-{number}", _command("worker", queue))
-            for queue in QUEUES
-            for number in range(1, workers + 1)
-        ]
-        sweeping = Program("scheduler", _command("scheduler"))
-        Supervisor([serving, *working, sweeping], grace=grace).run()
-
-
-def _command(*arguments: str) -> tuple[str, ...]:
-    # Without -P, a directory called `cli` where the command is run would be taken for ours.
-    return (sys.executable, "-P", "-m", "cli.main", "--tether", str(os.getpid()), *arguments)
+        sweeping = Program("scheduler", ours("scheduler"))
+        Supervisor([serving, *workers(each), sweeping], grace=grace).run()

@@ -29,9 +29,19 @@ def _run(engine: Engine) -> None:
 
 @contextmanager
 def _alone(connection: Connection) -> Iterator[None]:
-    """Keep other hosts from migrating meanwhile; SQLite's own lock does, since writers take it first."""
+    """Keep other hosts from migrating meanwhile; SQLite's own lock does, since writers take it first.
+
+    A revision may have to make a table of SQLite anew. While references are enforced, to drop the old one
+    would take whatever refers to it along, and within a transaction nobody can stop enforcing them
+    (https://www.sqlite.org/lang_altertable.html#otheralter).
+    """
     if connection.dialect.name == "sqlite":
-        yield
+        _enforce_references(connection, "OFF")
+        try:
+            yield
+        finally:
+            connection.rollback()
+            _enforce_references(connection, "ON")
         return
     connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})
     connection.commit()
@@ -42,6 +52,11 @@ def _alone(connection: Connection) -> Iterator[None]:
         connection.rollback()
         connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": _LOCK})
         connection.commit()
+
+
+def _enforce_references(connection: Connection, switch: str) -> None:
+    # Past SQLAlchemy, which would begin a transaction first.
+    connection.connection.cursor().execute(f"PRAGMA foreign_keys={switch}").close()
 
 
 _run(context.config.attributes["engine"])

@@ -8,15 +8,9 @@ from sqlalchemy import JSON, ForeignKey, LargeBinary, String, Text, UniqueConstr
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ledger.models.base import Base, Key, words
+from ledger.platforms import Platform
 
-
-class Platform(StrEnum):
-    """The storefronts."""
-
-    SHOPIFY = "shopify"
-    MAGENTO = "magento"
-    AMAZON = "amazon"
-    EBAY = "ebay"
+__all__ = ["Account", "Direction", "NetSuiteAccount", "Platform", "Setting"]
 
 
 class Direction(StrEnum):
@@ -67,6 +61,7 @@ class Account(_Joined, Base):
     """One storefront account (one shop, one seller id) joined to one NetSuite account.
 
     Attributes:
+        platform: Of no CHECK in the database, so that a further platform needs no migration.
         storefront_id: The platform's own name of it: a shop's domain, a seller id.
         direction: One column, so that an account cannot have two directions.
     """
@@ -74,7 +69,7 @@ class Account(_Joined, Base):
     __tablename__ = "accounts"
     __table_args__ = (UniqueConstraint("platform", "storefront_id"),)
 
-    platform: Mapped[Platform] = mapped_column(words(Platform, "platform"))
+    platform: Mapped[Platform] = mapped_column(words(Platform, "platform", is_checked=False))
     storefront_id: Mapped[str] = mapped_column(String(255))
     netsuite_account_id: Mapped[int] = mapped_column(ForeignKey("netsuite_accounts.id"))
     direction: Mapped[Direction] = mapped_column(words(Direction, "direction"))

@@ -36,13 +36,13 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
 
 
-def words(enumeration: type[StrEnum], name: str) -> Enum:
-    """Return a column type that stores an enumeration's values as text, held to them by a CHECK."""
+def words(enumeration: type[StrEnum], name: str, *, is_checked: bool = True) -> Enum:
+    """Return a column type that stores an enumeration's values as text, held to them by a CHECK if wanted."""
     return Enum(
         enumeration,
         name=name,
         native_enum=False,
-        create_constraint=True,
+        create_constraint=is_checked,
         length=20,
         values_callable=lambda members: [member.value for member in members],
     )

@@ -74,6 +74,11 @@ class Installation:
         with Redis.from_url(str(self.env["REDIS_URL"])) as connection:
             return Worker.count(connection=connection)
 
+    def queues_worked(self) -> set[str]:
+        """Return the queues that a worker works off."""
+        with Redis.from_url(str(self.env["REDIS_URL"])) as connection:
+            return {name for each in Worker.all(connection=connection) for name in each.queue_names()}
+
     def woken(self, queue: str) -> list[tuple[str, int]]:
         """Return the jobs in a queue, as (function, id)."""
         with Redis.from_url(str(self.env["REDIS_URL"])) as connection:

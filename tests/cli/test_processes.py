@@ -10,6 +10,7 @@ from sqlalchemy import text
 from cli.listener import EVERYWHERE, LOOPBACK, ListenError, default_host, listen, url_of
 from ledger import schema
 from ledger.database import Database
+from ledger.queue import QUEUES
 from tests.cli.installation import Installation
 from tests.cli.processes import answers, ended, eventually, family
 
@@ -112,3 +113,15 @@ def test_a_port_out_of_range_is_a_usage_error(installation: Installation) -> Non
     installation.run("web", "--port", "65536", code=2)
     installation.env["PORT"] = "http"
     installation.run("web", code=2)
+
+
+def test_a_worker_of_all_queues_keeps_one_of_each_running_and_ends_well(installation: Installation) -> None:
+    settings = {name: value for name, value in installation.env.items() if value is not None}
+    with family(**settings) as processes:
+        worker = processes.start("worker", "all")
+        eventually(lambda: installation.queues_worked() == set(QUEUES))
+
+        worker.terminate()
+
+        assert ended(worker) == 0
+        eventually(processes.is_gone)

@@ -9,6 +9,7 @@ import click
 import pytest
 
 from cli.main import main
+from cli.working import ALL
 from ledger.queue import QUEUES
 from ledger.settings import Settings
 from tests.support.documents import ROOT, document
@@ -58,6 +59,8 @@ def test_what_a_unit_starts_is_a_command(name: str) -> None:
 def test_the_units_start_what_the_procfile_does() -> None:
     lines = (ROOT / "Procfile").read_text().splitlines()
     wanted = {tuple(line.split()[2:4]) for line in lines}
+    assert ("worker", ALL) in wanted  # one of every queue, each of which has a unit of its own
+    wanted = (wanted - {("worker", ALL)}) | {("worker", queue) for queue in QUEUES}
     assert {
         tuple(words[: 2 if words[0] == "worker" else 1]) for name in SERVICES for words in started(name)
     } == wanted

@@ -21,7 +21,7 @@ from ledger.models import (
     Role,
     User,
 )
-from ledger.models.accounts import Direction, Platform
+from ledger.models.accounts import Direction
 from ledger.models.base import UtcDateTime
 from ledger.money import Money
 from ledger.states import State
@@ -82,7 +82,6 @@ def one_of_each(database: Database, shop: Account, now: datetime) -> None:
     [
         (Refund.state, State),
         (Refund.direction, Direction),
-        (Account.platform, Platform),
         (Account.direction, Direction),
         (OrderLink.storefront_state, OrderState),
         (OrderLink.netsuite_state, OrderState),

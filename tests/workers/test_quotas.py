@@ -86,3 +86,11 @@ def test_where_a_platform_does_not_say_what_is_left_we_count(
         check(world, owner)
     assert caught.value.reason == "RATE_LIMITED"
     assert left(world)[of] == 0
+
+
+def test_a_call_to_amazon_is_counted_for_every_process(world: World, netsuite: Books) -> None:
+    check(world, world.add_amazon(netsuite))
+    (key,) = world.runtime.redis.keys("refund-sync:bucket:amazon:*:listTransactions")
+    left = world.runtime.redis.hget(key, "left")
+    assert left is not None
+    assert float(left) == pytest.approx(PLANS["listTransactions"].burst - 1)

@@ -5,31 +5,11 @@ An address is empty where the platform has no form of it that fits every account
 
 import re
 from typing import Final
-from urllib.parse import quote
 
 from ledger.models import Account, NetSuiteAccount, Refund
-from ledger.models.accounts import Platform
+from ledger.platforms.declaration import ORDER_ID
 
 _RECORD: Final = re.compile(r"[0-9]{1,18}")
-_NUMBER: Final = re.compile(r"[0-9]{1,20}")
-_SHOP: Final = re.compile(r"[a-z0-9][a-z0-9-]*\.myshopify\.com")
-_ORDER: Final = re.compile(r"[A-Za-z0-9!~-]{1,60}")
-# https://developer-docs.amazon.com/sp-api/docs/seller-central-urls
-_SELLER_CENTRAL: Final = {
-    **dict.fromkeys(("USD", "CAD", "MXN"), "sellercentral.amazon.com"),
-    **dict.fromkeys(("EUR", "GBP"), "sellercentral-europe.amazon.com"),
-    "BRL": "sellercentral.amazon.com.br",
-    "SEK": "sellercentral.amazon.se",
-    "PLN": "sellercentral.amazon.pl",
-    "TRY": "sellercentral.amazon.com.tr",
-    "AED": "sellercentral.amazon.ae",
-    "SAR": "sellercentral.amazon.sa",
-    "EGP": "sellercentral.amazon.eg",
-    "INR": "sellercentral.amazon.in",
-    "SGD": "sellercentral.amazon.sg",
-    "AUD": "sellercentral.amazon.com.au",
-    "JPY": "sellercentral.amazon.co.jp",
-}
 
 
 def netsuite_record(books: NetSuiteAccount, record_id: str) -> str:
@@ -47,26 +27,14 @@ def netsuite_record(books: NetSuiteAccount, record_id: str) -> str:
 def storefront_order(account: Account, order_id: str, currency: str = "") -> str:
     """Return the address of an order in its storefront's back office.
 
-    Magento's back office has an address that every shop chooses for itself
-    (https://experienceleague.adobe.com/en/docs/commerce-operations/configuration-guide/setup/custom-admin-path),
-    so there is none.
-
     Args:
         account: Whose order it is.
         order_id: The order's id in the storefront.
-        currency: The refund's; it tells which of Amazon's sites the order is on.
+        currency: The refund's; it may tell which of a platform's sites the order is on.
     """
-    if not _ORDER.fullmatch(order_id):
+    if not ORDER_ID.fullmatch(order_id):
         return ""
-    if account.platform is Platform.SHOPIFY:
-        is_known = _NUMBER.fullmatch(order_id) and _SHOP.fullmatch(account.storefront_id)
-        return f"https://{account.storefront_id}/admin/orders/{order_id}" if is_known else ""
-    if account.platform is Platform.AMAZON:
-        host = _SELLER_CENTRAL.get(currency, "")
-        return f"https://{host}/orders-v3/order/{order_id}" if host else ""
-    if account.platform is Platform.EBAY:
-        return f"https://www.ebay.com/mesh/ord/details?orderid={quote(order_id, safe='')}"
-    return ""
+    return account.platform.declaration.order_url(account.storefront_id, order_id, currency)
 
 
 def source(refund: Refund) -> str:

@@ -10,14 +10,12 @@ from markupsafe import Markup, escape
 
 from ledger import reasons
 from ledger.money import Money
+from ledger.platforms import Platform
 from ledger.reasons import Reason, UnknownReasonError
 from ledger.records import RECORDS
 
 _NAMES: Final[Mapping[str, str]] = {
-    "shopify": "Shopify",
-    "magento": "Magento",
-    "amazon": "Amazon",
-    "ebay": "eBay",
+    **{platform.value: platform.declaration.label for platform in Platform},
     "netsuite": "NetSuite",
     "to_netsuite": "Storefront → NetSuite",
     "from_netsuite": "NetSuite → storefront",

@@ -7,8 +7,6 @@ from typing import Final
 from ledger.models.accounts import Platform
 from ledger.policy import CHOICES, Policy, PolicyError
 
-_MARKETPLACES: Final = frozenset({Platform.AMAZON, Platform.EBAY})
-
 
 @dataclass(frozen=True, slots=True)
 class RuleField:
@@ -16,14 +14,14 @@ class RuleField:
 
     Attributes:
         says: What each of its values means, where it has a few only.
-        platforms: Where it matters.
+        is_special: It matters only on platforms that declare it.
     """
 
     name: str
     label: str
     hint: str
     says: Mapping[str, str] | None = None
-    platforms: frozenset[Platform] = frozenset(Platform)
+    is_special: bool = False
 
     @property
     def kind(self) -> str:
@@ -140,16 +138,16 @@ RULES: Final = (
             RuleField(
                 "unrequested",
                 "Refunds that no request of the buyer stands behind",
-                "Which eBay shows without saying who asked for them.",
+                "Which the marketplace shows without saying who asked for them.",
                 {"discrepancy": "A person looks at each", "post": "Post them"},
-                frozenset({Platform.EBAY}),
+                is_special=True,
             ),
             RuleField(
                 "selling_fees",
                 "Fees that the marketplace gives back to you",
                 "Usually its settlement books them.",
                 {"leave": "Leave them to the settlement", "post": "Post them with the refund"},
-                _MARKETPLACES,
+                is_special=True,
             ),
         ),
     ),
@@ -219,8 +217,13 @@ RULES: Final = (
 
 def shown(groups: Sequence[Group], platform: Platform) -> Sequence[Group]:
     """Return the groups with the fields that matter on a platform."""
+    rules = platform.declaration.rules
     return [
-        Group(group.title, group.about, [field for field in group.fields if platform in field.platforms])
+        Group(
+            group.title,
+            group.about,
+            [field for field in group.fields if not field.is_special or field.name in rules],
+        )
         for group in groups
     ]
 

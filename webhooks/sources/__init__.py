@@ -9,7 +9,13 @@ from webhooks.sources.netsuite import NetSuite
 from webhooks.sources.protocol import Source
 from webhooks.sources.shopify import Shopify
 
-_ALL: Final[tuple[Source, ...]] = (Shopify(), Magento(), NetSuite(), Amazon(), Ebay())
+_ALL: Final[tuple[Source, ...]] = (
+    Shopify(),
+    Magento(),
+    NetSuite(),
+    Amazon(),
+    Ebay(),
+)
 
 SOURCES: Final[dict[str, Source]] = {source.name: source for source in _ALL}
 """Every source by its name in addresses."""

@@ -35,6 +35,7 @@ from webhooks.sources.protocol import (
     plain_answer,
 )
 from webhooks.sources.signing import delivery_key, is_any_of, unread_key
+from webhooks.sources.subscription import Subscription
 
 SECRET_HEADER: Final = "x-api-key"  # noqa: S105 - the name of a header
 """The header of the shared secret, where the credentials name no other."""
@@ -48,6 +49,13 @@ class Amazon:
 
     name = "amazon"
     find_account = staticmethod(accounts.by_slug)
+    # Types: https://developer-docs.amazon.com/sp-api/docs/notification-type-values
+    subscription = Subscription(
+        ("TRANSACTION_UPDATE", "ORDER_CHANGE"),
+        "the Notifications API (createDestination, createSubscription), for an EventBridge rule with an API "
+        "destination, or for a queue that is relayed by an SNS topic",
+        "it is what the relay sends: the API key of EventBridge's API destination",
+    )
     kept_headers = frozenset(
         {
             "x-amz-sns-message-type",

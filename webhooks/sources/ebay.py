@@ -16,6 +16,7 @@ from ledger import accounts
 from webhooks.sources import ebay_events, ebay_signature, ebay_soap
 from webhooks.sources.ebay_xml import is_soap
 from webhooks.sources.protocol import Answer, Endpoint, Reading, Request, SignatureError
+from webhooks.sources.subscription import Subscription
 
 
 class Ebay:
@@ -23,6 +24,12 @@ class Ebay:
 
     name = "ebay"
     find_account = staticmethod(accounts.by_slug)
+    # https://developer.ebay.com/api-docs/commerce/notification/overview.html
+    subscription = Subscription(
+        tuple(sorted(ebay_events.TOPICS)),
+        "the application's Alerts & Notifications page, or the Notification API's createSubscription",
+        "it is the endpoint's verification token: 32 to 80 letters, digits, _ and -",
+    )
     kept_headers = frozenset({"x-ebay-signature"})
     # What eBay's own library answers: https://github.com/eBay/event-notification-nodejs-sdk
     unsigned_status = HTTPStatus.PRECONDITION_FAILED

@@ -28,6 +28,7 @@ from webhooks.sources.protocol import (
     UnreadableError,
 )
 from webhooks.sources.signing import delivery_key, unread_key
+from webhooks.sources.subscription import Subscription
 
 _EVENT_ID: Final = "x-adobe-event-id"
 _CHALLENGE: Final = re.compile(r"[A-Za-z0-9._~=-]{1,200}")  # Adobe's are UUIDs
@@ -39,6 +40,14 @@ class Magento:
 
     name = "magento"
     find_account = staticmethod(accounts.by_slug)
+    # https://developer.adobe.com/commerce/extensibility/events/events-reference/
+    subscription = Subscription(
+        ("observer.sales_order_creditmemo_save_after", "observer.sales_order_save_after"),
+        "Adobe I/O Events or the Commerce Webhooks module; or, with an extension such as Mageplaza, its "
+        "hooks for new credit memos and orders",
+        "the shop sends it in the header x-refund-sync-secret, unless the credentials have adobe_client_id "
+        "(for Adobe I/O Events) or commerce_public_key (for Commerce Webhooks)",
+    )
     kept_headers = frozenset({*signatures.KEY_PATH_HEADERS, _EVENT_ID, "x-adobe-retry-count"})
     unsigned_status = HTTPStatus.UNAUTHORIZED
     uses_credentials = True

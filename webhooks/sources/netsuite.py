@@ -87,6 +87,7 @@ class NetSuite:
 
     name = "netsuite"
     find_account = staticmethod(accounts.netsuite_by_slug)
+    subscription = None  # its script knows by itself
     kept_headers = frozenset({"x-ns-timestamp"})
     unsigned_status = HTTPStatus.UNAUTHORIZED
     uses_credentials = False

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from ledger.events import Event
 from ledger.models import Account, NetSuiteAccount
 from ledger.policy import Policy
+from webhooks.sources.subscription import Subscription
 
 
 class SignatureError(Exception):
@@ -262,6 +263,10 @@ class Source(Protocol):
     @property
     def find_account(self) -> Callable[[Session, str], Account | NetSuiteAccount]:
         """How the ledger finds the account in its addresses; raises `ledger.accounts.AccountError`."""
+
+    @property
+    def subscription(self) -> Subscription | None:
+        """What has to be asked for; None where nobody has to ask."""
 
     @property
     def kept_headers(self) -> frozenset[str]:

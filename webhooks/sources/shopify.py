@@ -30,6 +30,7 @@ from webhooks.sources.protocol import (
 )
 from webhooks.sources.shopify_events import READERS, Understood, order_of
 from webhooks.sources.signing import delivery_key, signed_by_any, unread_key
+from webhooks.sources.subscription import Subscription
 
 _PREFIXES: Final = ("x-shopify-", "shopify-")
 _REQUIRED: Final = ("topic", "api-version", "webhook-id")
@@ -73,6 +74,12 @@ class Shopify:
 
     name = "shopify"
     find_account = staticmethod(accounts.by_slug)
+    # https://shopify.dev/docs/apps/build/webhooks/subscribe/https
+    subscription = Subscription(
+        tuple(READERS),
+        "the app's configuration (shopify.app.toml) or webhookSubscriptionCreate",
+        "Shopify signs webhooks with the app's client secret",
+    )
     kept_headers = frozenset(prefix + name for prefix in _PREFIXES for name in _KEPT)
     unsigned_status = HTTPStatus.UNAUTHORIZED
     uses_credentials = False

@@ -3,6 +3,7 @@
 https://developer-docs.amazon.com/sp-api/docs/connecting-to-the-selling-partner-api
 """
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -58,7 +59,7 @@ class AmazonApi:
         api_url: What stands in for all hosts of Amazon in development; empty otherwise.
         credentials: See `amazon_auth.validate_credentials`.
         http: The transport.
-        budget: What is left of the usage plans; by default shared by all of the process.
+        budget: What is left of the usage plans; by default shared by all of the installation.
 
     Raises:
         CredentialsError: If the credentials are not of the shape Amazon needs.
@@ -80,7 +81,7 @@ class AmazonApi:
         self._http = http
         self._access = Access(credentials, api_url=api_url, http=http)
         known = (self._base, seller_id, credentials["client_id"])
-        self._budget = budget or _budgets.setdefault(known, Budget())
+        self._budget = budget or _budgets.setdefault(known, Budget(shared=http.buckets, name=_named(known)))
 
     def call(
         self,
@@ -193,6 +194,11 @@ class AmazonApi:
             error.retry_after = self._budget.throttled(operation)
             self._http.tell_left(operation, self._budget.left(operation))
         return error
+
+
+def _named(known: tuple[str, str, str]) -> str:
+    """Return the name of an app's and a seller's shared budget, which tells nobody who they are."""
+    return f"amazon:{hashlib.sha256(repr(known).encode()).hexdigest()[:32]}"
 
 
 @contextmanager

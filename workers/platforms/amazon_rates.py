@@ -1,4 +1,6 @@
-"""How often Amazon may be called: a bucket of calls for each operation, kept by the process.
+"""How often Amazon may be called: a bucket of calls for each operation, shared by the whole installation.
+
+While Redis is away, each process goes on with a bucket of its own, from what it knew last of the shared one.
 
 Amazon counts by app and seller, answers `429` without saying for how long, and names the rate it applied in
 `x-amzn-RateLimit-Limit`, mostly: https://developer-docs.amazon.com/sp-api/docs/usage-plans-and-rate-limits
@@ -10,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from workers.platforms.buckets import Buckets, Draw
 from workers.platforms.errors import PlatformError
 
 RATE_HEADER: Final = "x-amzn-RateLimit-Limit"
@@ -62,13 +65,22 @@ class Budget:
     Args:
         clock: Monotonic time in seconds.
         pause: Waits some seconds.
+        shared: The buckets of the installation; None for those of the process alone.
+        name: What tells the app and the seller apart there.
     """
 
     def __init__(
-        self, clock: Callable[[], float] = time.monotonic, pause: Callable[[float], None] = time.sleep
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], None] = time.sleep,
+        *,
+        shared: Buckets | None = None,
+        name: str = "",
     ) -> None:
         self._clock = clock
         self._pause = pause
+        self._shared = shared
+        self._name = name
         self._lock = threading.Lock()
         self._buckets: dict[str, _Bucket] = {}
 
@@ -78,11 +90,7 @@ class Budget:
         Raises:
             PlatformError: `RATE_LIMITED`, with the time it takes, if it is.
         """
-        with self._lock:
-            bucket = self._bucket(operation)
-            wait = bucket.wait(self._clock())
-            if wait <= _LONGEST_PAUSE:
-                bucket.left -= 1.0
+        wait = self._draw(operation, Draw.TAKE)
         if wait > _LONGEST_PAUSE:
             raise _limited(operation, wait)
         if wait > 0:
@@ -94,8 +102,7 @@ class Budget:
         Raises:
             PlatformError: `RATE_LIMITED`, with the time it takes, if it could not.
         """
-        with self._lock:
-            wait = self._bucket(operation).wait(self._clock())
+        wait = self._draw(operation, Draw.LOOK)
         if wait > _LONGEST_PAUSE:
             raise _limited(operation, wait)
 
@@ -113,11 +120,7 @@ class Budget:
 
     def throttled(self, operation: str) -> float:
         """Return the seconds to wait after Amazon refused a call of an operation: others made calls, too."""
-        with self._lock:
-            bucket = self._bucket(operation)
-            bucket.wait(self._clock())
-            bucket.left = min(bucket.left, 0.0)
-            return bucket.wait(self._clock())
+        return self._draw(operation, Draw.EMPTY)
 
     def left(self, operation: str) -> float:
         """Return how many calls of an operation could be made at once."""
@@ -125,6 +128,29 @@ class Budget:
             bucket = self._bucket(operation)
             bucket.wait(self._clock())
             return max(bucket.left, 0.0)
+
+    def _draw(self, operation: str, what: Draw) -> float:
+        """Do something with the bucket of an operation; return the seconds until there is a call to make."""
+        with self._lock:  # also while Redis is asked, so that what it says is taken over in its order
+            bucket = self._bucket(operation)
+            wait = bucket.wait(self._clock())
+            level = self._shared and self._shared.draw(
+                f"{self._name}:{operation}",
+                what,
+                rate=bucket.plan.rate,
+                burst=bucket.plan.burst,
+                believed=bucket.left,
+                longest=_LONGEST_PAUSE,
+            )
+            if level:
+                bucket.left, bucket.at = level.left, self._clock()
+                return level.wait
+            if what is Draw.EMPTY:
+                bucket.left = min(bucket.left, 0.0)
+                return bucket.wait(self._clock())
+            if what is Draw.TAKE and wait <= _LONGEST_PAUSE:
+                bucket.left -= 1.0
+            return wait
 
     def _bucket(self, operation: str) -> _Bucket:
         plan = PLANS[operation]

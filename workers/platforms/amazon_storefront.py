@@ -72,7 +72,7 @@ class AmazonStorefront(Storefront):
             api_url: What stands in for all hosts of Amazon in development; empty otherwise.
             credentials: See `amazon_auth.validate_credentials`.
             http: The transport.
-            budget: What is left of the usage plans; by default shared by all of the process.
+            budget: What is left of the usage plans; by default shared by all of the installation.
             now: Tells the time, in UTC.
         """
         self._api = AmazonApi(seller_id, api_url, credentials, http, budget=budget)

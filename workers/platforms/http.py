@@ -16,6 +16,7 @@ from requests.auth import AuthBase
 from ledger import exact_json, transport
 from ledger.clock import utcnow
 from ledger.masking import masked_url
+from workers.platforms.buckets import Buckets
 from workers.platforms.errors import Call, PlatformError
 from workers.platforms.journal import Journal
 
@@ -111,11 +112,18 @@ class Http:
         self._user_agent = user_agent
         self._count: Count | None = None
         self._left: Left | None = None
+        self.buckets: Buckets | None = None
 
-    def counted(self, count: Count, left: Left) -> Self:
-        """Return the same transport with others to tell of its calls, and of what may still be called."""
+    def counted(self, count: Count, left: Left, buckets: Buckets | None = None) -> Self:
+        """Return the same transport with others to tell of its calls, and of what may still be called.
+
+        Args:
+            count: Told each call.
+            left: Told what is left of a rate limit.
+            buckets: What clients may draw from that share a limit with other processes.
+        """
         same = copy.copy(self)
-        same._count, same._left = count, left  # noqa: SLF001 - it is one of us
+        same._count, same._left, same.buckets = count, left, buckets  # noqa: SLF001 - it is one of us
         return same
 
     def tell_left(self, resource: str, left: float | None) -> None:

@@ -14,7 +14,6 @@ from werkzeug.exceptions import NotFound
 from ledger import accounts, changing, queries, requests
 from ledger.accounts import AccountError
 from ledger.models import Account, NetSuiteAccount, Request, RequestKind, RequestState, Role
-from ledger.models.accounts import Platform
 from ledger.requests import RequestNotFoundError
 from ledger.secrets import SecretsError
 from webhooks.endpoints import path_of
@@ -235,8 +234,8 @@ def _live(account: AnyAccount) -> Sequence[str]:
 
 
 def _may_make(account: AnyAccount) -> bool:
-    """Tell whether a secret can be made here; Shopify signs with one of its own."""
-    return isinstance(account, NetSuiteAccount) or account.platform is not Platform.SHOPIFY
+    """Tell whether a secret can be made here; some platforms sign with one of their own."""
+    return isinstance(account, NetSuiteAccount) or not account.platform.declaration.makes_webhook_secret
 
 
 def _check_of(session: Session, account: AnyAccount, request_id: int) -> Request | None:

@@ -12,6 +12,8 @@ from ledger import accounts, changing, pausing, queries
 from ledger.accounts import DEFAULT_DIRECTION, AccountError
 from ledger.models import Account, NetSuiteAccount, Role
 from ledger.models.accounts import Direction
+from ledger.platforms import Platform
+from ledger.platforms.declaration import Kind
 from webhooks.portal import context
 from webhooks.portal.access import Section
 from webhooks.portal.formats import name
@@ -36,6 +38,8 @@ def index() -> ResponseReturnValue:
             books=queries.netsuite_accounts(session),
             under_way=accounts.counts(session),
             usual=DEFAULT_DIRECTION,
+            marketplaces=_labels(Kind.MARKETPLACE),
+            carts=_labels(Kind.CART),
         )
 
 
@@ -169,6 +173,11 @@ def resume(kind: str, slug: str) -> ResponseReturnValue:
         woken = pausing.resume(session, account, now=portal.clock(), actor=visitor().actor)
     tell(f"{slug} carries on; {woken} refund{'' if woken == 1 else 's'} and deliveries waited for it.")
     return _back()
+
+
+def _labels(kind: Kind) -> str:
+    declared = [platform.declaration for platform in Platform]
+    return ", ".join(each.label for each in declared if each.kind is kind)
 
 
 def _direction_page(slug: str) -> tuple[str, HTTPStatus]:
