@@ -13,7 +13,8 @@ from typing import Any, Final
 
 import rq.serializers
 from redis import Redis
-from rq import SimpleWorker
+from rq import Queue, SimpleWorker
+from rq.exceptions import StopRequested
 from rq.job import Job
 
 from ledger.queue import open_queue
@@ -67,7 +68,41 @@ class WakeUpJob(Job):
         super().restore({name: value for name, value in named if name not in _CALLED})
 
 
-def make_worker(queue_name: str, connection: Redis) -> SimpleWorker:
+class StoppableWorker(SimpleWorker):
+    """RQ's in-process worker, which can be told to stop from its first moment on.
+
+    RQ's own listens to signals only once Redis knows it: one that comes before ends the process at once, and
+    Redis goes on counting a worker that is gone.
+    """
+
+    _is_in_loop = False
+
+    def bootstrap(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - as RQ passes them
+        """Listen to signals, then tell Redis of this worker."""
+        self._install_signal_handlers()  # type: ignore[no-untyped-call] # RQ's
+        super().bootstrap(*args, **options)
+
+    def dequeue_job_and_maintain_ttl(
+        self, timeout: int | None, max_idle_time: int | None = None
+    ) -> tuple[Job, Queue] | None:
+        """Wait for a job.
+
+        Raises:
+            rq.exceptions.StopRequested: If the worker was told to stop.
+        """
+        self._is_in_loop = True
+        if self._stop_requested:
+            raise StopRequested
+        return super().dequeue_job_and_maintain_ttl(timeout, max_idle_time)
+
+    def _shutdown(self) -> None:
+        if self._is_in_loop:
+            super()._shutdown()  # type: ignore[no-untyped-call] # RQ's
+        else:  # nobody would catch what RQ raises; the loop looks at this before it waits
+            self._stop_requested = True
+
+
+def make_worker(queue_name: str, connection: Redis) -> StoppableWorker:
     """Return a worker of one queue.
 
     Args:
@@ -76,7 +111,7 @@ def make_worker(queue_name: str, connection: Redis) -> SimpleWorker:
     """
     queue = open_queue(queue_name, connection)
     queue.job_class = WakeUpJob  # for RQ's own housekeeping, which runs callbacks too
-    return SimpleWorker(
+    return StoppableWorker(
         [queue],
         connection=connection,
         job_class=WakeUpJob,

@@ -1,8 +1,10 @@
 """The worker process's loop on a real queue, and what somebody who can write to Redis may put into it."""
 
 import json
+import logging
 import os
 import pickle
+import signal
 import zlib
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -10,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from redis import Redis
+from rq import Worker
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 
@@ -187,3 +190,33 @@ def test_a_worker_polls_and_works_on_runs_bit_by_bit_when_it_is_woken_for_them(
     calls = {labels: value for labels, value in counted[CALLS.name].items() if "sum" not in labels}
     assert (sum(calls.values()), {labels[:2] for labels in calls}) == (5, {("shopify", "200")})
     assert ("shopify", "shop", "points") in counted[QUOTA.name]
+
+
+class _StopAtStart(logging.Handler):
+    """Asks this process to stop as soon as RQ says that it has told Redis of the worker."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Raise the signal."""
+        if "started with PID" in record.msg:
+            signal.raise_signal(signal.SIGTERM)
+
+
+@pytest.fixture
+def _stopped_at_start() -> Iterator[None]:
+    def fall(number: int, _frame: object) -> None:
+        raise AssertionError(f"signal {number} found nobody who listens")
+
+    before = signal.signal(signal.SIGTERM, fall)
+    handler, log = _StopAtStart(), logging.getLogger("rq.worker")
+    log.addHandler(handler)
+    yield
+    log.removeHandler(handler)
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.usefixtures("_stopped_at_start")
+def test_a_worker_that_is_told_to_stop_while_it_starts_leaves_nothing_behind(redis: Redis) -> None:
+    job = put(redis, "workers.jobs.carry_refund", 1)
+    assert make_worker("shopify", redis).work(logging_level="INFO") is False
+    assert Worker.count(connection=redis) == 0
+    assert job.get_status(refresh=True) is JobStatus.QUEUED
