@@ -309,6 +309,11 @@ _DELIVERIES: Final = (
         "STANDALONE_RECORD",
         "The NetSuite record was not made from an order, so no storefront order stands behind it.",
     ),
+    Reason(
+        "OWNER_UNSURE",
+        "The order that was found is not quite NetSuite's, and an account that may have it cannot be asked.",
+        "Replay it once that account answers, or retrieve the order from NetSuite in the account it is of.",
+    ),
 )
 
 REASONS: Final[dict[str, Reason]] = {

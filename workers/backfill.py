@@ -21,7 +21,7 @@ from workers.posting.work import work_of
 from workers.rules.facts import NetSuiteRefund
 from workers.rules.views import Action, Decision, NetSuitePlan, StorefrontPlan
 from workers.understanding import netsuite, owner, storefront
-from workers.understanding.owner import Found, OwnerError
+from workers.understanding.owner import Found, OwnerError, UnaskedError, UnsureError
 
 _WORDS: Final = {
     Action.WRITE: "would be posted",
@@ -78,7 +78,15 @@ def step_from_netsuite(bit: Bit) -> None:
 
 def _from_netsuite(bit: Bit, event: RecordChanged, record: NetSuiteRefund, look: Look) -> None:
     runtime, run = bit.runtime, bit.run
-    asked = owner.ask(runtime, run.account.netsuite, record)
+    try:
+        asked = owner.ask(runtime, run.account.netsuite, record, since=run.created_at)
+    except (UnaskedError, UnsureError) as error:
+        if run.account_id in error.without:
+            return  # it is somebody else's, whoever that is
+        if isinstance(error, UnaskedError):
+            raise
+        _leave(bit, event, record, f"{error.reason} {error.detail}")
+        return
     is_dry = run.kind is RunKind.DRY_RUN
     with runtime.database.rehearse() if is_dry else bit.writing() as session:
         known = refunds.known(session, run.account_id, "netsuite", event.record_id)
@@ -93,6 +101,31 @@ def _from_netsuite(bit: Bit, event: RecordChanged, record: NetSuiteRefund, look:
         _say(bit, RefundSeen.from_json(row.source_facts), known, note)
     elif row.state in UNDER_WAY:
         runtime.waker.refunds(run.source, [row.id])
+
+
+def _leave(bit: Bit, event: RecordChanged, record: NetSuiteRefund, note: str) -> None:
+    """Write a refund down that is left to a person, and why."""
+    run, document = bit.run, record.document
+    if document is None:
+        return
+    with bit.writing() as session:
+        was_new = runs.put(
+            session,
+            run,
+            f"netsuite:{event.record_id}",
+            finding=Finding.NEW,
+            order_name=owner.number_of(run.account, record),
+            occurred_at=document.created_at,
+            currency=document.total.currency,
+            currency_exponent=document.total.exponent,
+            netsuite_type=event.record_type,
+            netsuite_id=event.record_id,
+            netsuite_currency=document.total.currency,
+            netsuite_exponent=document.total.exponent,
+            netsuite_minor=document.total.minor,
+            note=note,
+        )
+        runs.count(session, run, found=int(was_new), taken=0)
 
 
 def _recorded(

@@ -37,7 +37,7 @@ from workers.posting.settle import PAUSED_LOOK
 from workers.rules.facts import NetSuiteRefund
 from workers.runtime import Runtime
 from workers.understanding import netsuite, owner, storefront, touched
-from workers.understanding.owner import Found
+from workers.understanding.owner import Found, UnaskedError
 
 log = structlog.get_logger(__name__)
 
@@ -144,7 +144,7 @@ def _look_and_take(
     """Read what the delivery does not say and take it over; read again what other news overtook meanwhile."""
     events = [event_from_json(data) for data in delivery.events]
     for _ in range(_LOOKS):
-        found = {event: _read(runtime, account, books, event) for event in events}
+        found = {event: _read(runtime, delivery, account, books, event) for event in events}
         with suppress(StaleLookError):
             return _take(runtime, delivery, account, books, found)
     raise PlatformError("TRANSIENT", f"other news overtook it each of the {_LOOKS} times it was read")
@@ -169,7 +169,9 @@ class _Read:
     look: Look | None = None
 
 
-def _read(runtime: Runtime, account: Account | None, books: NetSuiteAccount, event: Event) -> _Read:
+def _read(
+    runtime: Runtime, delivery: Delivery, account: Account | None, books: NetSuiteAccount, event: Event
+) -> _Read:
     if account is not None and isinstance(event, OrderTouched):
         seen = touched.read(runtime, account, event)
         return _Read(seen=seen, is_late=touched.is_late(event, seen))
@@ -185,7 +187,7 @@ def _read(runtime: Runtime, account: Account | None, books: NetSuiteAccount, eve
     if books.paused_reason:
         raise PlatformError("ACCOUNT_PAUSED", books.paused_reason)
     record = runtime.netsuite(books).refund(event.record_type, event.record_id, match_fields=fields)
-    return _Read(record, owner.ask(runtime, books, record), look=look)
+    return _Read(record, owner.ask(runtime, books, record, since=delivery.received_at), look=look)
 
 
 def _take(
@@ -283,6 +285,8 @@ def _postpone(
                 chance=random.random(),  # noqa: S311 - jitter, not a secret
                 retry_after=error.retry_after,
             )
+        if isinstance(error, UnaskedError) and error.until is not None:
+            again = min(again or error.until, error.until)
         if again is None:
             deliveries.give_up(session, delivery, now=now, reason=error.reason, detail=error.detail)
         else:

@@ -54,8 +54,8 @@ def collect(bit: Bit) -> None:
 def compare(runtime: Runtime, run: Run) -> None:
     """Match what was collected, and write down what came of it.
 
-    A record of an order that neither the ledger nor the storefront's refunds of the period know belongs to
-    somebody else, as far as can be told.
+    A record of an order that neither the ledger nor the storefront's refunds of the period know was looked up
+    by `strangers`.
 
     Raises:
         LeaseLostError: If the run was stopped or taken over.

@@ -17,7 +17,7 @@ from ledger.refunds import LeaseLostError
 from ledger.runs import SHORTEST_STRIDE
 from ledger.schedule import next_try
 from ledger.secrets import SecretsError
-from workers import backfill, reconciling
+from workers import backfill, reconciling, strangers
 from workers.asking import AskedError
 from workers.bits import Bit, check
 from workers.platforms.errors import CredentialsError, PlatformError, TooMuchError
@@ -72,6 +72,9 @@ def _step(runtime: Runtime, run: Run) -> bool:
         return False
     now = utcnow()
     is_last = bit.until >= run.reaches_to and now - run.reaches_to <= STILL
+    if is_last and run.kind is RunKind.RECONCILE and not strangers.look_up(runtime, run):
+        _advance(runtime, run, bit.until, bit.length)
+        return False
     if is_last:
         _end(runtime, run, bit.until)
     else:

@@ -1,14 +1,14 @@
 """The two sides of a reconciliation, and what the ledger knows of them: whose each is, and which is which."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
-from ledger import runs
+from ledger import accounts, runs
 from ledger.keys import key_of, mark_prefix
 from ledger.models import Account, OrderLink, Refund, Run, RunItem
 from ledger.money import Money
@@ -36,16 +36,69 @@ def here(session: Session, run: Run, others: Sequence[There]) -> Iterator[Here]:
     """Yield the NetSuite records that a run collected and that belong to its account.
 
     Those belong to it that its refunds or keys lead to, and those of an order that is its own: by the order
-    link, or because the order's number is that of one of the storefront's refunds.
+    link, or because the order's number is that of one of the storefront's refunds. Of an order that neither
+    knows, what `strangers.look_up` wrote down says whose it is.
 
     Args:
         session: To ask the ledger.
         run: The run.
         others: The storefront's refunds that it collected.
     """
+    for each in _documents(session, run, others):
+        looked = each.item.facts.get("looked")
+        if each.is_own and _is_of_period(each.refund, run):
+            yield _here(run, each.item, each.order or ("", ""), each.refund)
+        elif not each.is_own and not each.is_anothers and looked and looked["is_missing"]:
+            found = _here(run, each.item, (looked["order_id"], looked["order_name"]), None)
+            yield replace(found, note=looked["note"])
+
+
+def strangers(session: Session, run: Run, others: Sequence[There]) -> dict[str, list[tuple[int, Money]]]:
+    """Return the NetSuite records of the period whose order nobody knows, by the order's number.
+
+    Each is told by its item's id and its amount. A record that carries no order's number is no storefront's.
+
+    Args:
+        session: To ask the ledger.
+        run: The run.
+        others: The storefront's refunds that it collected.
+    """
+    found: dict[str, list[tuple[int, Money]]] = {}
+    for each in _documents(session, run, others):
+        item = each.item
+        numbers, at = item.facts["numbers"], item.occurred_at or run.since
+        is_strange = not (each.is_own or each.is_anothers or "looked" in item.facts)
+        if is_strange and numbers and run.since <= at < run.until:
+            amount = Money.from_minor(
+                item.netsuite_minor or 0, item.netsuite_currency, item.netsuite_exponent
+            )
+            found.setdefault(numbers[0], []).append((item.id, amount))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Document:
+    """A record of NetSuite's that a run collected.
+
+    Attributes:
+        order: Id and name of the account's order that it belongs to.
+        refund: The account's refund that it is the one side of.
+    """
+
+    item: RunItem
+    order: tuple[str, str] | None
+    refund: Refund | None
+    is_own: bool
+    is_anothers: bool
+
+
+def _documents(session: Session, run: Run, others: Sequence[There]) -> Iterator[_Document]:
     by_id = Policy.of(run.account.settings).order_match_value == "id"
     numbers = {each.order_id if by_id else each.order_name: each for each in others}
     numbers.pop("", None)
+    joined = accounts.joined_to(session, run.account.netsuite_account_id)
+    their_ids = [each.id for each in joined if each.id != run.account_id]
+    their_marks = tuple(mark_prefix(each.slug) for each in joined if each.id != run.account_id)
     for items in _collected(session, run, "netsuite:"):
         ids = [item.netsuite_id for item in items]
         received = _refunds(session, run, Refund.origin == "netsuite", Refund.source_refund_id.in_(ids))
@@ -53,13 +106,29 @@ def here(session: Session, run: Run, others: Sequence[There]) -> Iterator[Here]:
         known = {each.source_refund_id: each for each in received} | {
             each.target_id: each for each in carried
         }
+        theirs = set(
+            session.scalars(
+                select(Refund.source_refund_id).where(
+                    Refund.account_id.in_(their_ids),
+                    Refund.origin == "netsuite",
+                    Refund.source_refund_id.in_(ids),
+                )
+            )
+        )
         links = _Links.of(session, run, items, by_id=by_id)
         for item in items:
             refund = known.get(item.netsuite_id)
             order = _order(item, run, links, numbers)
-            is_ours = str(item.facts["external_id"]).startswith(mark_prefix(run.account.slug))
-            if (order or refund or is_ours) and _is_of_period(refund, run):
-                yield _here(run, item, order or ("", ""), refund)
+            mark = str(item.facts["external_id"])
+            yield _Document(
+                item,
+                order,
+                refund,
+                is_own=bool(order or refund) or mark.startswith(mark_prefix(run.account.slug)),
+                is_anothers=item.netsuite_id in theirs
+                or mark.startswith(their_marks)
+                or links.is_anothers(item, run),
+            )
 
 
 def _collected(session: Session, run: Run, side: str) -> Iterator[list[RunItem]]:
@@ -152,6 +221,11 @@ class _Links:
             {link.netsuite_order_id: link for link in found if link.netsuite_order_id},
             {link.storefront_order_id if by_id else link.storefront_order_name: link for link in mine},
         )
+
+    def is_anothers(self, item: RunItem, run: Run) -> bool:
+        """Tell whether a record is of an order that is known to be another account's."""
+        links = (self.of_record.get(each) for each in item.facts["made_from"])
+        return any(link is not None and link.account_id != run.account_id for link in links)
 
 
 def _order(item: RunItem, run: Run, links: _Links, numbers: dict[str, There]) -> tuple[str, str] | None:

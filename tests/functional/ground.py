@@ -94,6 +94,10 @@ class Ground:
         with self.database.write() as session:
             account = accounts.by_slug(session, slug)
             orders.ensure(session, account.id, order_id, now=utcnow(), name=number)
+        return self.credit_unknown(number)
+
+    def credit_unknown(self, number: str) -> tuple[str, Json]:
+        """Do the same for an order that the ledger knows nothing of."""
         memo = self.books.refund(self._import(number), "PEN")
         return memo, self._webhook(self.books.path, "", f"internalId:{memo},")
 

@@ -256,7 +256,8 @@ def test_what_belongs_to_another_account_or_to_nobody_is_left_out(
     known(world, shop, mine)
     number = refund(shop, mine)
     netsuite.refund(booked)
-    netsuite.refund(netsuite.order("#unheard-of", silent=True))
+    unheard_of = other.order(name="#unheard-of", silent=True)
+    netsuite.refund(netsuite.order(unheard_of["name"], silent=True))
     netsuite.control.post(f"{netsuite.path}/standalonecreditmemo", {"amount": "20.00", "silent": True})
     assert said(people, people.done(shop, RunKind.RECONCILE)) == {(number, ""): Finding.MISSING_IN_NETSUITE}
 

@@ -7,6 +7,7 @@ from the Finances API.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final
 
@@ -63,7 +64,14 @@ def order_from(order: Node, seen: Sequence[RefundSeen]) -> StorefrontOrder:
         paid=paid - back,
         lines=_lines(order, seen),
         refunds=refunds,
+        total=paid or None,  # a pending order does not say yet
+        placed_at=_placed(order),
     )
+
+
+def _placed(order: Node) -> datetime | None:
+    text = order.get("createdTime")
+    return datetime.fromisoformat(text).astimezone(UTC) if text else None
 
 
 def marketplace_of(order: Node) -> str:

@@ -93,6 +93,11 @@ class AmazonStorefront(Storefront):
         with understood():
             return order_from(found, seen)
 
+    @staticmethod
+    def may_name(number: str) -> bool:
+        """Tell whether a text has the form of Amazon's order ids."""
+        return is_order_id(number.strip())
+
     def find_order(self, number: str, *, by: str) -> StorefrontOrder | None:  # noqa: ARG002 - both are one here
         """Return the order with this number, or None."""
         return self.order(number.strip())

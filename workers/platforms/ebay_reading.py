@@ -150,6 +150,8 @@ def order_from(order: Node) -> StorefrontOrder:
         paid=worth - total(given, worth.currency),
         lines=tuple(_storefront_line(each, refunds) for each in lines_of(order)),
         refunds=tuple(_storefront_refund(each) for each in refunds),
+        total=worth,
+        placed_at=moment(order["creationDate"]) if order.get("creationDate") else None,
     )
 
 

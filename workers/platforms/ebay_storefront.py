@@ -1,5 +1,6 @@
 """eBay as a storefront: what `Storefront` asks for, by way of its REST APIs."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
@@ -23,6 +24,8 @@ from workers.platforms.storefront import Asked, Change, Storefront, Written
 from workers.rules.facts import StorefrontOrder, StorefrontRefund
 from workers.rules.views import StorefrontPlan
 
+# https://developer.ebay.com/api-docs/sell/static/orders/order-id-changes.html
+_ORDER_ID: Final = re.compile(r"[0-9]{2}-[0-9]{5}-[0-9]{5}|[A-Za-z0-9!-]{12,60}")
 _AT_A_TIME: Final = timedelta(days=30)  # of changes; eBay's lists span 90 days at most
 
 
@@ -42,6 +45,11 @@ class EbayStorefront(Storefront):
         with understood():
             order = self._client.order(order_id)
             return None if order is None else order_from(order)
+
+    @staticmethod
+    def may_name(number: str) -> bool:
+        """Tell whether a text may be an order's id, such as `12-34567-89012` or a longer old one."""
+        return _ORDER_ID.fullmatch(number.strip()) is not None
 
     def find_order(self, number: str, *, by: str) -> StorefrontOrder | None:  # noqa: ARG002 - ids are names here
         """Return the order with this number; eBay's orders have no other name than their id."""

@@ -139,6 +139,8 @@ def order_from(order: Node, memos: Iterable[Node]) -> StorefrontOrder:
         paid=money(order, "base_total_paid", base) - money(order, "base_total_refunded", base),
         lines=tuple(_line(each) for each in charged(order)),
         refunds=tuple(storefront_refund(each) for each in memos),
+        total=money(order, "base_grand_total", base),
+        placed_at=moment(order["created_at"]) if order.get("created_at") else None,
     )
 
 

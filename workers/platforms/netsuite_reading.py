@@ -95,6 +95,8 @@ def refund_from_rows(
         billed_id=billed.id if billed else "",
         billed_type=billed.record_type if billed else "",
         order_numbers={field: _number_of(kept, named, column_of(field)) for field in match_fields},
+        order_total=order.total if order else None,
+        order_at=order.created_at if order else None,
     )
 
 

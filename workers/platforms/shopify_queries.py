@@ -32,7 +32,7 @@ _PRESENTMENT: Final = f"presentmentMoney {{ {_MONEY} }}"
 ORDER: Final = f"""
 query Order($id: ID!, $after: String) {{
   order(id: $id) {{
-    id name cancelledAt currencyCode presentmentCurrencyCode
+    id name createdAt cancelledAt currencyCode presentmentCurrencyCode
     totalPriceSet {{ {_BOTH} }}
     totalReceivedSet {{ {_BOTH} }}
     netPaymentSet {{ {_PRESENTMENT} }}

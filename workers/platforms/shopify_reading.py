@@ -6,6 +6,7 @@ currency, the buyer's; the shop keeps its books in its own.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -101,7 +102,14 @@ def order_from(order: Node, lines: Iterable[Node]) -> StorefrontOrder:
         lines=tuple(_line(each) for each in lines),
         refunds=refunds,
         wants_location=True,
+        total=presentment(order["totalPriceSet"]),
+        placed_at=_moment(order["createdAt"]),
     )
+
+
+def _moment(text: str) -> datetime:
+    """Return a `DateTime`, which names its time zone."""
+    return datetime.fromisoformat(text).astimezone(UTC)
 
 
 def storefront_refund(refund: Node) -> StorefrontRefund:

@@ -111,6 +111,11 @@ class Storefront(Protocol):
         del credentials
         return ""
 
+    @staticmethod
+    def may_name(number: str) -> bool:
+        """Tell whether an order of the platform may have this number, as far as its form says."""
+        return bool(number)
+
     def order(self, order_id: str) -> StorefrontOrder | None:
         """Return an order as it stands now, or None if it does not exist."""
 

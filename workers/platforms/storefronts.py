@@ -21,6 +21,9 @@ class Connector(Protocol):
     def webhook_secret(self, credentials: Mapping[str, Any], /) -> str:
         """Return the webhooks' secret where the credentials tell; see `Storefront`."""
 
+    def may_name(self, number: str, /) -> bool:
+        """Tell whether an order of the platform may have this number; see `Storefront`."""
+
     def __call__(
         self, storefront_id: str, api_url: str, credentials: dict[str, Any], http: Http, /
     ) -> Storefront:

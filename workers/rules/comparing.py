@@ -51,6 +51,7 @@ class Here:
         at: When it was entered, or, where the ledger knows that, when the storefront's side of it was made.
         billed_type: Type of the record it goes back to, where that was found.
         key: Its key in the ledger, which is the mark on the storefront's refund; empty where it has none.
+        note: What is to be said of it where the storefront lacks it.
     """
 
     record_type: str
@@ -64,6 +65,7 @@ class Here:
     billed_type: str = ""
     key: str = ""
     ledger_id: int | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,11 @@ def compare_sides(
     return (
         *(_line(pair) for pair in pairs),
         *(Line(Finding.MISSING_IN_NETSUITE, each) for each in free_there),
-        *(Line(Finding.MISSING_IN_STOREFRONT, each) for each in free_here if since <= each.at < until),
+        *(
+            Line(Finding.MISSING_IN_STOREFRONT, each, note=each.note)
+            for each in free_here
+            if since <= each.at < until
+        ),
     )
 
 

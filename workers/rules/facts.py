@@ -95,6 +95,8 @@ class NetSuiteRefund:
             `other_ref_num`, `external_id` and custom body fields.
         order_id: The sales order it goes back to, or the billed record where there was none; empty for a
             stand-alone record.
+        order_total: What that order comes to, with tax; None where it has none.
+        order_at: When that order was entered in NetSuite, in UTC, where that can be told.
     """
 
     document: Document | None
@@ -103,6 +105,8 @@ class NetSuiteRefund:
     billed_id: str = ""
     billed_type: str = ""
     order_numbers: dict[str, str] = field(default_factory=dict)
+    order_total: Money | None = None
+    order_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +159,8 @@ class StorefrontOrder:
         shop_rate: Refund-currency units for one shop-currency unit, as the order was paid.
         paid: What was received and not yet given back.
         wants_location: Whether goods can come back only to a place that is named.
+        total: What it came to when it was placed, in `currency`, where the platform tells.
+        placed_at: When that was, in UTC, where the platform tells.
     """
 
     id: str
@@ -167,3 +173,5 @@ class StorefrontOrder:
     lines: tuple[StorefrontLine, ...]
     refunds: tuple[StorefrontRefund, ...]
     wants_location: bool = False
+    total: Money | None = None
+    placed_at: datetime | None = None

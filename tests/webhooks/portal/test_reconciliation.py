@@ -188,3 +188,15 @@ def test_what_was_found_goes_on_on_the_next_page(viewer: Browser, shop_id: int) 
 def test_a_run_that_is_not_there_is_not_found(operator: Browser, path: str) -> None:
     assert operator.get(f"{HERE}/{path}").status_code == 404
     assert operator.post(f"{HERE}/999/stop").status_code == 404
+
+
+def test_an_order_that_nobody_knows_is_listed_with_its_note_and_exported(
+    operator: Browser, shop_id: int
+) -> None:
+    run_id, note = make(operator, shop_id), "order unknown here"
+    found(operator, run_id, 1004, Finding.MISSING_IN_STOREFRONT, storefront_minor=None, note=note)
+    page = operator.get(f"{HERE}/{run_id}").text
+    assert note in page
+    assert "/refunds/retrieve?account=shop&amp;order=%231004&amp;side=netsuite" in page
+    lines = operator.get(f"{HERE}/{run_id}/export.csv").text.splitlines()
+    assert [line.endswith(f",{note}") for line in lines] == [False, True]

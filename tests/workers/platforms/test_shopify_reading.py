@@ -1,3 +1,4 @@
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -22,6 +23,7 @@ def order(**more: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON may be anything
     known: dict[str, Any] = {
         "id": "gid://shopify/Order/9007199254740993",
         "name": "#1001",
+        "createdAt": "2026-03-14T16:09:26+01:00",
         "cancelledAt": None,
         "currencyCode": "USD",
         "presentmentCurrencyCode": "USD",
@@ -48,6 +50,10 @@ def test_an_order_is_read() -> None:
     assert (read.id, read.name, read.cancelled) == ("9007199254740993", "#1001", False)
     assert (read.currency, read.shop_currency, read.shop_rate) == ("USD", "USD", Decimal(1))
     assert read.paid == Money.parse("37.70", "USD")
+    assert (read.total, read.placed_at) == (
+        Money.parse("57.70", "USD"),
+        datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC),
+    )
     (line,) = read.lines
     assert (line.id, line.sku, line.title) == ("466157049", "TSHIRT-M", "T-shirt, M")
     assert (line.quantity, line.refundable) == (2, 1)

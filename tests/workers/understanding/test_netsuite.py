@@ -30,8 +30,8 @@ MEMO = replace(
 
 def read(document: Document | None = MEMO, **more: str) -> NetSuiteRefund:
     """Return a credit memo of the invoice 1302 of the sales order 1201, as it was read."""
-    known = {"order_id": "1201", "order_type": "salesorder", "billed_id": "1302", "billed_type": "invoice"}
-    return NetSuiteRefund(document, **{**known, **more}, order_numbers={"other_ref_num": "#1001"})
+    known = NetSuiteRefund(document, "1201", "salesorder", "1302", "invoice", {"other_ref_num": "#1001"})
+    return replace(known, **more)  # type: ignore[arg-type]  # texts are changed
 
 
 def take(news: News, event: RecordChanged, record: NetSuiteRefund | None = None) -> Taken:
