@@ -1,5 +1,7 @@
 """eBay's pushes, signed, over HTTP to the web process, and the worker and scheduler that take them over."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -8,10 +10,13 @@ from ledger import polls
 from ledger.clock import utcnow
 from ledger.models import Delivery
 from ledger.queue import open_queue
+from tests.support.applications import SharedApplication
 from tests.support.ledger import SECRET
+from tests.support.sandboxed import Books
 from tests.support.sandboxed_ebay import EbaySeller
 from tests.support.waiting import until
 from tests.support.world import World
+from tests.webhooks.test_http import served
 from workers.scheduler import Scheduler
 from workers.worker import make_worker
 
@@ -63,3 +68,15 @@ class Pushed:
         with self.world.database.read() as session:
             found = session.query(Delivery).order_by(Delivery.id).all()
         return [each for each in found if topic in {"", each.topic}]
+
+
+@contextmanager
+def pushing(world: World, netsuite: Books) -> Iterator[Pushed]:
+    """Serve the web process for a seller who was connected an hour ago, and asked for news just now."""
+    app = SharedApplication(world.runtime.settings, world.runtime.vault).on(world.database)
+    an_hour_ago = utcnow() - timedelta(hours=1)
+    seller = world.add_ebay(netsuite, now=an_hour_ago, more={"legacy": LEGACY})
+    with served(app) as port:
+        made = Pushed(world, seller, f"http://127.0.0.1:{port}")
+        made.rest()
+        yield made

@@ -9,16 +9,12 @@ import pytest
 
 from ledger import polls
 from ledger.clock import utcnow
-from ledger.database import Database
 from ledger.models.deliveries import DeliveryState
-from ledger.settings import Settings
 from ledger.states import State
-from tests.support.applications import SharedApplication
 from tests.support.carried_ebay import standing
-from tests.support.pushed_ebay import LEGACY, Pushed
+from tests.support.pushed_ebay import LEGACY, Pushed, pushing
 from tests.support.sandboxed import Books
 from tests.support.world import World
-from tests.webhooks.test_http import served
 from tests.workers.conftest import Work
 from workers import polling
 
@@ -31,21 +27,11 @@ ACTIVITIES = {
 
 
 @pytest.fixture
-def url(database: Database, worker_settings: Settings, world: World) -> Iterator[str]:
-    """The web process; its address."""
-    app = SharedApplication(worker_settings, world.runtime.vault).on(database)
-    with served(app) as port:
-        yield f"http://127.0.0.1:{port}"
-
-
-@pytest.fixture
-def pushed(world: World, netsuite: Books, url: str, work: Work) -> Pushed:
-    """A seller connected for an hour, and asked for news just now."""
+def pushed(world: World, netsuite: Books, work: Work) -> Iterator[Pushed]:
+    """A seller whose notifications come to us."""
     del work  # by its being here, jobs find their environment
-    seller = world.add_ebay(netsuite, now=utcnow() - timedelta(hours=1), more={"legacy": LEGACY})
-    made = Pushed(world, seller, url)
-    made.rest()
-    return made
+    with pushing(world, netsuite) as made:
+        yield made
 
 
 def requested(pushed: Pushed, netsuite: Books, kind: str) -> tuple[dict[str, Any], str]:
