@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ledger.clock import utcnow
+from ledger.models import OrderState
 from ledger.models.deliveries import DeliveryState
 from ledger.states import State
 from tests.support.carried_ebay import standing
@@ -50,6 +51,16 @@ def in_files(pushed: Pushed, name: str) -> set[str]:
     return {end for end in ("", "-wal") if name.encode() in Path(main + end).read_bytes()}
 
 
+def test_a_confirmed_order_is_known_before_any_refund_of_it(pushed: Pushed) -> None:
+    order = pushed.seller.order(buyer=BUYER)
+    pushed.settle()
+    (link,) = pushed.world.links()
+    assert (link.storefront_order_id, link.storefront_order_name) == (order["orderId"], order["orderId"])
+    assert link.storefront_state is OrderState.OPEN
+    (confirmed,) = pushed.deliveries()
+    assert (confirmed.topic, confirmed.state) == ("ORDER_CONFIRMATION", DeliveryState.PROCESSED)
+
+
 def test_a_buyer_who_closed_the_account_is_erased_and_the_money_stays(
     pushed: Pushed, netsuite: Books
 ) -> None:
@@ -59,6 +70,8 @@ def test_a_buyer_who_closed_the_account_is_erased_and_the_money_stays(
     theirs, others = (pushed.world.refunds()[number].id for number in (0, 1))
     assert before == [(State.POSTED, "POSTED")] * 2
     assert (bodies(pushed, BUYER), bodies(pushed, ANOTHER)) == (2, 2)
+    # The web process's own calls; as every call, they are judged in the end.
+    assert {"token", "getPublicKey"} <= set(pushed.seller.operations())
     assert all(each.calls for each in pushed.world.attempts(theirs))
     assert in_files(pushed, BUYER) or not pushed.world.database.is_sqlite
     pushed.seller.control.post(f"{pushed.seller.path}/account_deletion", {"username": BUYER})
