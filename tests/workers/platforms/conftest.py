@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
 from redis import Redis
 
 from sandbox.server import SandboxServer
+from tests.support.sandboxed_ebay import check_what_was_sent
 from tests.workers.platforms.books import Books, open_books
 from tests.workers.platforms.shop import Shop, open_shop
 from tests.workers.platforms.world import Control, KeyPair
@@ -46,12 +47,13 @@ def _server() -> Iterator[SandboxServer]:
 
 @pytest.fixture
 def control(_server: SandboxServer) -> Iterator[Control]:
-    """An empty sandbox's control API."""
+    """An empty sandbox's control API; what eBay was sent is checked against its contracts in the end."""
     with requests.Session() as session:
         control = Control(_server.url, session)
         control.post("reset")
         yield control
         control.delete("faults")
+        check_what_was_sent(control.get("calls?platform=ebay"))
 
 
 @pytest.fixture
