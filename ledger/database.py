@@ -4,8 +4,13 @@ SQLite runs in WAL mode with synchronous FULL, so a commit is on disk before it 
 (https://www.sqlite.org/pragma.html#pragma_synchronous), and writers take the lock when they begin
 (BEGIN IMMEDIATE), so two of them wait for each other instead of failing half-way. PostgreSQL is told to wait
 for its disk, too, whatever its own default (https://www.postgresql.org/docs/current/wal-async-commit.html).
+
+What is deleted in SQLite is overwritten (https://www.sqlite.org/pragma.html#pragma_secure_delete). By `FAST`
+pages that become free would keep what they held, and a delivery's body takes whole pages. After an erasure
+(`leave_no_trace`) the write-ahead log, which still has the pages as they were, is emptied, too.
 """
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +24,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from ledger.autocommit import Autocommit
 
 _WRITES: Final = "refund_sync_writes"
+_ERASES: Final = "refund_sync_erases"
+_TRACE_PATIENCE: Final = 1.0  # seconds to wait for readers before the log is emptied later
 _SILENCE: Final = {
     "keepalives_idle": 10,
     "keepalives_interval": 5,
@@ -71,6 +78,8 @@ class Database:
             event.listen(self.engine, "begin", _begin_sqlite)
         self._writer = self.engine.execution_options(**{_WRITES: True})
         self.autocommit = Autocommit(self.engine, patience=patience)
+        self._patience = patience
+        self._has_traces = False
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -83,6 +92,27 @@ class Database:
         """Yield a session that is committed at the end, or rolled back if anything is raised."""
         with Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
+        if self.is_sqlite and (self._has_traces or session.info.get(_ERASES, False)):
+            self._has_traces = not self._empty_log()
+
+    def _empty_log(self) -> bool:
+        """Move what SQLite's write-ahead log holds into the database and cut it; return whether it is empty.
+
+        While somebody reads what it holds, it cannot be: the next write tries again.
+        """
+        connection = self.engine.raw_connection()
+        try:
+            cursor = connection.cursor()
+            cursor.execute(f"PRAGMA busy_timeout={round(_TRACE_PATIENCE * 1000)}")
+            try:
+                is_busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            except sqlite3.OperationalError:  # locked
+                return False
+            finally:
+                cursor.execute(f"PRAGMA busy_timeout={round(self._patience * 1000)}")
+            return not is_busy
+        finally:
+            connection.close()
 
     @contextmanager
     def rehearse(self) -> Iterator[Session]:
@@ -106,11 +136,16 @@ class Database:
         self.engine.dispose()
 
 
+def leave_no_trace(session: Session) -> None:
+    """Have what a writing session empties gone from SQLite's files, too, as soon as it is committed."""
+    session.info[_ERASES] = True
+
+
 def _tune_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
     # The driver's own transaction control would begin deferred ones; `_begin_sqlite` begins them instead.
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -296,6 +296,28 @@ class OrderTouched:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestTouched:
+    """Something happened to a buyer's request; whose order it is about, the push does not tell.
+
+    Attributes:
+        kind: `return`, `cancellation`, `inquiry` or `case`.
+        request_id: The request's number at the platform.
+    """
+
+    kind: str
+    request_id: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the event as JSON values."""
+        return {"event": "request_touched", "kind": self.kind, "request_id": self.request_id}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """Return the event that `to_json` wrote."""
+        return cls(data["kind"], data["request_id"])
+
+
+@dataclass(frozen=True, slots=True)
 class SubscriptionOffered:
     """The platform asks us to confirm, at an address of its own, that we want its pushes."""
 
@@ -421,6 +443,7 @@ Event = (
     RefundSeen
     | OrderSeen
     | OrderTouched
+    | RequestTouched
     | SubscriptionOffered
     | PaymentSeen
     | RecordChanged
@@ -432,6 +455,7 @@ _KINDS: dict[str, type[Event]] = {
     "refund_seen": RefundSeen,
     "order_seen": OrderSeen,
     "order_touched": OrderTouched,
+    "request_touched": RequestTouched,
     "subscription_offered": SubscriptionOffered,
     "payment_seen": PaymentSeen,
     "record_changed": RecordChanged,

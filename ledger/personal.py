@@ -2,7 +2,8 @@
 
 It is in the requests as they came and, masked as far as names of members tell, in the calls of attempts and
 in what platforms said of a failure, which attempts and alerts hold.
-Events, order links and refunds hold numbers, amounts and names of goods, and nothing of a person.
+Events, order links and refunds hold numbers, amounts and names of goods, and nothing of a person. What is
+emptied is gone from SQLite's files as soon as it is committed (`ledger.database`).
 """
 
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from sqlalchemy import ColumnElement, Text, cast, func, or_, select, tuple_, upd
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from ledger import audit
+from ledger.database import leave_no_trace
 from ledger.models import Account, Alert, Attempt, Delivery, Refund, Setting
 
 _NOTHING: Final[dict[str, Any]] = {"body": b"", "headers": {}}  # left of a delivery
@@ -38,6 +40,7 @@ def erase(
         requests = _requests_about(session, account_id, order_refs)
         deliveries = or_(Delivery.order_ref.in_(order_refs), Delivery.id.in_(requests))
         refunds &= Refund.storefront_order_id.in_(order_refs)
+    leave_no_trace(session)
     erased = _empty_deliveries(session, Delivery.account_id == account_id, deliveries)
     tried = _empty_attempts(session, refunds)
     _empty_alerts(session, refunds)
@@ -63,6 +66,7 @@ def erase_person(session: Session, account: Account, person_ref: str, *, now: da
     theirs = (Delivery.source == account.platform.value, Delivery.person_ref == person_ref)
     of_theirs = select(Delivery.account_id, Delivery.order_ref).where(*theirs, Delivery.order_ref != "")
     refunds = tuple_(Refund.account_id, Refund.storefront_order_id).in_(of_theirs)
+    leave_no_trace(session)
     tried = _empty_attempts(session, refunds)
     _empty_alerts(session, refunds)
     erased = _empty_deliveries(session, *theirs)
@@ -102,7 +106,9 @@ def _forget(
     since = datetime.fromisoformat(reached) if reached else _BEGINNING
     query = select(table.id, moment).where(moment >= since, moment < before, is_full)
     found = session.execute(query.order_by(moment, table.id).limit(limit)).all()
-    session.execute(update(table).where(table.id.in_([number for number, _ in found])).values(**left))
+    if found:
+        session.execute(update(table).where(table.id.in_([number for number, _ in found])).values(**left))
+        leave_no_trace(session)
     mark.value = (found[-1][1] if len(found) == limit else max(since, before)).isoformat()
     session.merge(mark)
     return len(found)

@@ -79,10 +79,19 @@ def _add(
     return 0 if made.scalar() is None else 1
 
 
-def hurry(session: Session, owner: Account | NetSuiteAccount, *, now: datetime) -> Poll:
+def hurry(
+    session: Session, owner: Account | NetSuiteAccount, *, now: datetime, spares_failed: bool = False
+) -> Poll:
     """Let an account be asked now rather than when it is due, and return its poll.
 
     One that is under way is left to end: its `lease_until` lies ahead.
+
+    Args:
+        session: A writing transaction.
+        owner: Who is to be asked.
+        now: The time, in UTC.
+        spares_failed: A platform that could not be asked last time is asked when that is due: nobody but a
+            person may press it.
     """
     if isinstance(owner, Account):
         _add(session, owner.platform.value, owner, owner.netsuite_account_id, now=now)
@@ -90,7 +99,8 @@ def hurry(session: Session, owner: Account | NetSuiteAccount, *, now: datetime) 
     else:
         _add(session, "netsuite", owner, owner.id, now=now)
         its = and_(Poll.netsuite_account_id == owner.id, Poll.account_id.is_(None))
-    at_rest = or_(Poll.lease_until.is_(None), Poll.lease_until <= now)
+    free = or_(Poll.lease_until.is_(None), Poll.lease_until <= now)
+    at_rest = and_(free, Poll.failures == 0) if spares_failed else free
     session.execute(update(Poll).where(its, at_rest).values(due_at=now, not_before=None))
     return session.scalars(select(Poll).where(its).execution_options(populate_existing=True)).one()
 

@@ -297,6 +297,11 @@ _DELIVERIES: Final = (
         Recovery.WAIT,
     ),
     Reason("NOTHING_FOUND", "The order was read, and had no refund that was not known."),
+    Reason(
+        "ORDER_UNTOLD",
+        "The platform names a request of the buyer's and does not tell whose order it is about; the account "
+        "is asked at once for every order that changed.",
+    ),
     Reason("NOT_JSON", "The signed body is not JSON.", "Look at the body, then replay."),
     Reason(
         "NOT_OF_SCHEMA",

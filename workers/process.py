@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from structlog.contextvars import bound_contextvars
 
-from ledger import deliveries, due, pausing
+from ledger import deliveries, due, pausing, polls
 from ledger.audit import SYSTEM
 from ledger.clock import utcnow
 from ledger.events import (
@@ -23,6 +23,7 @@ from ledger.events import (
     OrderTouched,
     RecordChanged,
     RefundSeen,
+    RequestTouched,
     SubscriptionOffered,
     event_from_json,
 )
@@ -41,7 +42,9 @@ from workers.understanding.owner import Found, UnaskedError
 
 log = structlog.get_logger(__name__)
 
+_POLL_LOOK: Final = timedelta(seconds=5)  # until it is seen whether a poll that is under way has ended
 _LOOKS: Final = 3  # at a record that somebody else takes news of over meanwhile
+_READ_FIRST: Final = (OrderTouched, RequestTouched, SubscriptionOffered)
 _OWNERLESS: Final = frozenset({"ORDER_NOT_SYNCED", "AMBIGUOUS_ORDER"})
 """Why a refund has no account to be recorded under; the delivery stays visible until it has one."""
 
@@ -159,6 +162,7 @@ class _Read:
         asked: The storefront orders that may stand behind it.
         seen: What a storefront has of an order that was touched.
         is_late: The refund that was told of is not there yet.
+        is_untold: Nobody tells which order it is about.
         look: What was begun before NetSuite's was read.
     """
 
@@ -166,6 +170,7 @@ class _Read:
     asked: tuple[Found, ...] = ()
     seen: tuple[RefundSeen, ...] = ()
     is_late: bool = False
+    is_untold: bool = False
     look: Look | None = None
 
 
@@ -175,6 +180,9 @@ def _read(
     if account is not None and isinstance(event, OrderTouched):
         seen = touched.read(runtime, account, event)
         return _Read(seen=seen, is_late=touched.is_late(event, seen))
+    if account is not None and isinstance(event, RequestTouched):
+        refunds = touched.read_request(runtime, account, event)
+        return _Read(seen=refunds or (), is_untold=refunds is None)
     if account is not None and isinstance(event, SubscriptionOffered):
         touched.confirm(runtime, account, event)
     if not isinstance(event, RecordChanged):
@@ -221,7 +229,7 @@ def _take(
                 refund_ids += taken.refund_ids
                 why, detail = taken.reason, taken.detail
             elif account is not None:
-                told = read.seen if isinstance(event, OrderTouched | SubscriptionOffered) else (event,)
+                told = read.seen if isinstance(event, _READ_FIRST) else (event,)
                 for each in told:
                     refund_ids += storefront.take(
                         session,
@@ -233,9 +241,15 @@ def _take(
                     )
         is_late = any(read.is_late for read in found.values()) and not _brought_news(session, refund_ids, now)
         look = _next_look(runtime, delivery, account, now=now) if is_late and account is not None else None
+        later = "ROWS_LATE"
+        if account is not None and any(read.is_untold for read in found.values()):
+            why = later = "ORDER_UNTOLD"
+            look = _hurry(session, account, now=now)
         if look is not None:
-            outcome = _Outcome("late", "ROWS_LATE")
-            closed = deliveries.postpone(session, delivery, look, reason="ROWS_LATE", detail="", counts=False)
+            outcome = _Outcome("late", later)
+            closed = deliveries.postpone(
+                session, delivery, look, reason=outcome.reason, detail="", counts=False
+            )
         else:
             outcome = _Outcome("processed", *(("NOTHING_FOUND", "") if is_late else (why, detail)))
             closed = deliveries.finish(
@@ -244,6 +258,16 @@ def _take(
         if not closed:
             raise LeaseLostError(f"delivery {delivery.id} was taken over while it was worked on")
     return replace(outcome, refund_ids=tuple(dict.fromkeys(refund_ids)))
+
+
+def _hurry(session: Session, account: Account, *, now: datetime) -> datetime | None:
+    """Have the account asked for all that changed; return when to try again while it is being asked already.
+
+    That poll may have read past what happened just now.
+    """
+    poll = polls.hurry(session, account, now=now, spares_failed=True)
+    is_under_way = poll.lease_until is not None and poll.lease_until > now
+    return now + _POLL_LOOK if is_under_way else None
 
 
 def _brought_news(session: Session, refund_ids: list[int], now: datetime) -> bool:

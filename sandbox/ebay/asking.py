@@ -32,6 +32,8 @@ _CLOSED: Final = {
     CANCELLATION: "CANCELLATION_COMPLETED",
     INQUIRY: "INQUIRY_CLOSED",
 }
+_OF_ORDER: Final = frozenset({"orderId", "returnLineItems", "inquiryLineItems"})
+"""Where activities name the order; their contract is open to approved applications only."""
 _CENT: Final = Decimal("0.01")
 
 
@@ -136,6 +138,8 @@ def activity(seller: Seller, order: Order, request: Request, activity_type: str)
             "inquiryStatus": "OPEN" if request.open else "CLOSED",
             "inquiryLineItems": lines,
         }
+    if seller.push is not None and not seller.push.names_orders:
+        value = {member: told for member, told in value.items() if member not in _OF_ORDER}
     buyer = {"userId": f"id-{order.buyer}", "username": order.buyer}
     return {"user": user_of(seller), "activityType": activity_type, name: {**value, "buyer": buyer}}
 

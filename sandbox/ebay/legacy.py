@@ -110,4 +110,5 @@ def _fields(seller: Seller, event: str, order: Order, request: Request, timestam
         status = "MY_RESPONSE_DUE" if request.open else "CLOSED"
         site = seller.marketplace.replace("_", "-")
         return {**fields, "ReturnStatus": status, "ReturnGlobalId": site}
-    return {**fields, "OrderId": order.id}
+    names_order = seller.push is not None and seller.push.names_orders
+    return {**fields, "OrderId": order.id} if names_order else fields

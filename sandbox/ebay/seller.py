@@ -100,6 +100,7 @@ class Push:
         challenge_status: HTTP status of its answer.
         marked_down: Whether eBay gave up on it.
         legacy: The old notifications, if wanted.
+        names_orders: Whether what is told of a request names its order; otherwise its own number only.
     """
 
     url: str
@@ -110,6 +111,7 @@ class Push:
     challenge_status: int | None = None
     marked_down: bool = False
     legacy: Legacy | None = None
+    names_orders: bool = True
 
     @property
     def status(self) -> str:

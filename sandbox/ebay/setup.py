@@ -102,6 +102,7 @@ def _push(fields: Fields | None, keys: SigningKeys) -> Push | None:
         topics=TOPICS if topics is None else tuple(topics),
         kid=fields.text("kid", keys.default),
         verified=fields.has("challenge") and not fields.flag("challenge"),
+        names_orders=fields.flag("names_orders") if fields.has("names_orders") else True,
     )
     push.legacy = _legacy(fields.maybe_object("legacy"), push)
     fields.finish()
@@ -157,5 +158,6 @@ def _push_json(push: Push) -> Json:
         "kid": push.kid,
         "status": push.status,
         "challenge_status": push.challenge_status,
+        "names_orders": push.names_orders,
         "legacy": None if push.legacy is None else {"url": push.legacy.url, "events": push.legacy.events},
     }

@@ -337,6 +337,26 @@ def test_an_account_that_is_hurried_is_asked_at_once_whenever_it_was_due(
     assert may_claim(database, poll.id, now + SECOND)
 
 
+def test_one_that_could_not_be_asked_is_spared_where_that_is_wanted(
+    database: Database, claimed: Poll, shop: Account, now: datetime
+) -> None:
+    def hurry_gently() -> Poll:
+        with database.write() as session:
+            return polls.hurry(session, shop, now=now + SECOND, spares_failed=True)
+
+    with database.write() as session:
+        polls.fail(session, claimed, "RATE_LIMITED", "", interval=INTERVAL, now=now, retry_after=3600)
+    spared = hurry_gently().due_at
+    assert spared is not None
+    assert spared >= now + timedelta(hours=1)
+    assert not may_claim(database, claimed.id, now + SECOND)
+    with database.write() as session:
+        again = polls.claim(session, claimed.id, now=now + timedelta(hours=6))
+        assert again is not None
+        polls.finish(session, again, found=0, interval=INTERVAL, now=now)
+    assert hurry_gently().due_at == now + SECOND
+
+
 def test_an_account_that_was_never_asked_can_be_hurried_from_its_connection_on(
     database: Database, shop: Account, books: NetSuiteAccount, now: datetime
 ) -> None:

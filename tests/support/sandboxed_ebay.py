@@ -1,11 +1,15 @@
 """Sellers of the sandbox's eBay, with the buyers and the people who work for them."""
 
+import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Final
 
 from sandbox.ebay.errors import KINDS, EbayError, error_json
 from tests.support.sandboxed import SHIRT, Tenant
+from tests.support.specs_ebay import check_requests
 from tests.workers.platforms.world import Control
 
 APP: Final = {
@@ -19,6 +23,17 @@ def open_ebay(control: Control, seller_id: str, **more: Any) -> dict[str, str]: 
     """Make a seller; return credentials for the application that is connected."""
     control.post("ebay/sellers", {"seller_id": seller_id, **APP, **more})
     return dict(APP)
+
+
+def check_what_was_sent(calls: Iterable[dict[str, Any]]) -> None:
+    """Check that what was sent to eBay is of its contracts, where there are specifications.
+
+    Raises:
+        AssertionError: If anything is not.
+    """
+    specifications = os.environ.get("SPECS_DIR")
+    if specifications:
+        check_requests(Path(specifications), calls)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from ledger.events import (
     PersonalDataRequest,
     RecordChanged,
     RefundSeen,
+    RequestTouched,
     SubscriptionOffered,
     person_ref_of,
 )
@@ -96,6 +97,11 @@ events: st.SearchStrategy[Event] = st.one_of(
         OrderSeen, order_id=ids, name=st.text(max_size=10), state=st.sampled_from(OrderState), seen_at=moments
     ),
     st.builds(OrderTouched, order_id=ids, expected_at=st.none() | moments),
+    st.builds(
+        RequestTouched,
+        kind=st.sampled_from(("return", "cancellation", "inquiry", "case")),
+        request_id=ids,
+    ),
     st.builds(SubscriptionOffered, url=st.text(max_size=40).map("https://sns.example.com/{}".format)),
     st.builds(PaymentSeen, order_id=ids, payment_id=ids, state=st.sampled_from(MoneyState)),
     st.builds(

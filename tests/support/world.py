@@ -34,7 +34,7 @@ from ledger.states import State
 from tests.support.ledger import NOW, make_account, make_delivery, make_netsuite_account
 from tests.support.sandboxed import Books, Shop, Tenant, open_books, open_shop
 from tests.support.sandboxed_amazon import Seller, open_amazon
-from tests.support.sandboxed_ebay import EbaySeller, open_ebay
+from tests.support.sandboxed_ebay import EbaySeller, check_what_was_sent, open_ebay
 from tests.support.sandboxed_magento import Store, open_magento
 from tests.support.waiting import until
 from tests.workers.platforms.world import Control
@@ -79,6 +79,7 @@ class World:
     control: Control = field(repr=False)
     log: Sequence[Mapping[str, Any]] = field(repr=False)
     _others: list[Runtime] = field(default_factory=list, repr=False)
+    _on_ebay: list[EbaySeller] = field(default_factory=list, repr=False)
 
     @property
     def database(self) -> Database:
@@ -93,11 +94,13 @@ class World:
         return self._others[-1]
 
     def close(self) -> None:
-        """Close every connection but those to the ledger that was handed in."""
+        """Close every connection but those to the ledger that was handed in, and judge what eBay was sent."""
         self.runtime.redis.close()
         for runtime in self._others:
             runtime.redis.close()
             runtime.database.dispose()
+        for seller in self._on_ebay:
+            check_what_was_sent(seller.calls())
 
     # Furnishing.
 
@@ -183,7 +186,8 @@ class World:
                 settings={**ITEMS, **settings},
                 now=now,
             )
-        return EbaySeller(self.control, seller_id, account.id, slug)
+        self._on_ebay.append(EbaySeller(self.control, seller_id, account.id, slug))
+        return self._on_ebay[-1]
 
     def add_amazon(
         self,

@@ -1,8 +1,8 @@
 """The topics we ask eBay for, each with what its notification tells in our own words.
 
 Topics: https://developer.ebay.com/develop/api/buy/notification_events. None of them is about a refund, so
-whatever may have led to one names the order to look at, and the refunds are read from eBay. None announces
-when a refund was made.
+whatever may have led to one names the order or the buyer's request to look at, and the refunds are read from
+eBay. None announces when a refund was made.
 """
 
 import json
@@ -21,7 +21,6 @@ from webhooks.sources.protocol import NotOfSchemaError, Reading, UnknownTopicErr
 from webhooks.sources.signing import delivery_key, unread_key
 
 _REVOCATION: Final = "AUTHORIZATION_REVOCATION"
-_REQUESTS: Final = frozenset({"returnId", "cancellationId", "cancelId", "inquiryId", "caseId"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +41,22 @@ def _confirmed(notification: shapes.Notification) -> _Understood:
 def _touched(notification: shapes.Notification) -> _Understood:
     """Read that something happened to a return, a cancellation or an inquiry.
 
-    Where it stands is not read, since it moves on until somebody looks. An activity that has its own id and
-    no order's tells of nothing that could be asked for by order: what comes of it changes the order at eBay,
-    and the next poll of changed orders finds that.
+    Where it stands is not read, since it moves on until somebody looks. An activity may have its own number
+    only, so that eBay has to be asked whose order it is about.
     """
     data = dict(notification.data)
     orders = shapes.orders_in(data)
     if len(orders) > MOST_ORDERS or not all(ORDER_ID.fullmatch(order) for order in orders):
         raise NotOfSchemaError("what stands for an order's id cannot be one, or there are too many")
-    if not orders and not any(shapes.found(data, _REQUESTS)):
+    buyer = shapes.buyer_in(data)
+    if orders:
+        return _Understood(tuple(OrderTouched(order) for order in orders), orders[0], buyer)
+    requests = shapes.requests_in(data)
+    if not requests:
         raise NotOfSchemaError("the activity names no order, and no return, cancellation or inquiry either")
-    events = tuple(OrderTouched(order) for order in orders)
-    return _Understood(events, next(iter(orders), ""), shapes.buyer_in(data))
+    if len(requests) > MOST_ORDERS or not all(each.request_id for each in requests):
+        raise NotOfSchemaError("what stands for a request's number cannot be one, or there are too many")
+    return _Understood(requests, person_ref=buyer)
 
 
 def _deleted(notification: shapes.Notification) -> _Understood:

@@ -13,6 +13,7 @@ from typing import ClassVar, Final, TypeVar
 
 from marshmallow import Schema, ValidationError, fields, validate
 
+from ledger.events import RequestTouched
 from webhooks.parsing import Json
 from webhooks.sources.fields import Moment, Shape
 
@@ -21,6 +22,18 @@ ORDER_ID: Final = re.compile(r"[A-Za-z0-9!-]{1,60}")
 
 MOST_ORDERS: Final = 20
 """The most orders a push may send us to; a return, cancellation or inquiry is about one."""
+
+REQUEST_ID: Final = re.compile(r"[A-Za-z0-9-]{1,60}")
+"""What the number of a buyer's request may look like, digits as a rule; fit for a path as it is."""
+
+REQUESTS: Final = {
+    "returnId": "return",
+    "cancellationId": "cancellation",
+    "cancelId": "cancellation",
+    "inquiryId": "inquiry",
+    "caseId": "case",
+}
+"""The names under which pushes have the number of a request, each with the kind of it."""
 
 _TEXT_LENGTH: Final = 300  # characters; far above any id or name
 
@@ -151,6 +164,23 @@ def orders_in(payload: Json) -> tuple[str, ...]:
     """Return what stands for an order's id, once each, wherever it stands: a return has it with its lines."""
     values = (value for value in found(payload, frozenset({"orderId"})) if value is not None)
     return tuple(dict.fromkeys(value if isinstance(value, str) else "" for value in values))
+
+
+def requests_in(payload: Json) -> tuple[RequestTouched, ...]:
+    """Return what stands for requests of the buyer's, once each; without a number where it cannot be one."""
+    return tuple(
+        dict.fromkeys(
+            RequestTouched(kind, _number(value))
+            for name, kind in REQUESTS.items()
+            for value in found(payload, frozenset({name}))
+            if value is not None
+        )
+    )
+
+
+def _number(value: Json) -> str:
+    is_number = isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool))
+    return str(value) if is_number and REQUEST_ID.fullmatch(str(value)) else ""
 
 
 def buyer_in(data: Json) -> str:

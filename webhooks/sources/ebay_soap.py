@@ -1,7 +1,7 @@
 """eBay's Platform Notifications of old: SOAP, signed by a hash that covers its time only.
 
 The signature shows that eBay sent something at that time, not that it sent this, so a body is no more than a
-hint at which order to look: https://developer.ebay.com/support/kb-article?KBid=1201. Bodies:
+hint at which order or request to look: https://developer.ebay.com/support/kb-article?KBid=1201. Bodies:
 https://developer.ebay.com/api-docs/static/platform-notifications-landing.html.
 """
 
@@ -17,8 +17,8 @@ from xml.etree.ElementTree import Element
 
 from marshmallow import ValidationError, fields, validate
 
-from ledger.events import OrderTouched
-from webhooks.sources.ebay_shapes import MOST_ORDERS, ORDER_ID
+from ledger.events import Event, OrderTouched, RequestTouched
+from webhooks.sources.ebay_shapes import MOST_ORDERS, ORDER_ID, REQUEST_ID, REQUESTS
 from webhooks.sources.ebay_xml import content_of, document, elements_in, header_of, texts_in
 from webhooks.sources.fields import Shape, moment_of
 from webhooks.sources.protocol import (
@@ -40,7 +40,7 @@ EVENTS: Final = re.compile(
 
 _TOLERANCE: Final = 600  # seconds, either way
 _TEXT_LENGTH: Final = 300  # characters; far above any id or name
-_SUBJECTS: Final = ("returnid", "cancelid", "inquiryid", "caseid")
+_SUBJECTS: Final = {name.lower(): kind for name, kind in REQUESTS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class _Notice:
 
     Attributes:
         orders: The ids of the orders it names.
-        subjects: The ids of the return, cancellation, inquiry or case it names.
+        subjects: The number of the return, cancellation, inquiry or case it names, by kind.
         correlation_id: eBay's own id of the notification, which some kinds have.
         buyer: What it calls the buyer.
     """
@@ -57,7 +57,7 @@ class _Notice:
     event: str
     timestamp: str
     orders: list[str]
-    subjects: list[str]
+    subjects: dict[str, str]
     correlation_id: str = ""
     buyer: str = ""
 
@@ -76,7 +76,9 @@ class _NoticeSchema(Shape):
         required=True,
         validate=validate.Length(max=MOST_ORDERS),
     )
-    subjects = fields.List(_text(), required=True)
+    subjects = fields.Dict(
+        values=fields.String(validate=validate.Regexp(rf"{REQUEST_ID.pattern}\Z")), required=True
+    )
     correlation_id = _text()
     buyer = _text()
 
@@ -142,8 +144,8 @@ def _signed_by_any(keys: list[str], timestamp: str, signature: str) -> bool:
 def read(body: bytes) -> Reading:
     """Return a notification in our own words.
 
-    Most kinds name a return, a cancellation or a case, and no order. They tell nothing that could be asked
-    for by order: what comes of it changes the order at eBay, and the next poll of changed orders finds that.
+    Most kinds name a return, a cancellation or a case, and no order: eBay has to be asked whose order it is
+    about.
 
     Raises:
         UnreadableError: If the event is not one we asked for, or the body is not of its shape.
@@ -167,10 +169,11 @@ def _reading(notice: _Notice) -> Reading:
         raise NotOfSchemaError("the notification names no order, return, cancellation, inquiry or case")
     # A further attempt is the same text again.
     event = notice.correlation_id or notice.timestamp
+    touched: tuple[Event, ...] = tuple(OrderTouched(order) for order in notice.orders)
     return Reading(
         notice.event,
-        delivery_key("soap", notice.event, event, *notice.subjects, *notice.orders),
-        tuple(OrderTouched(order) for order in notice.orders),
+        delivery_key("soap", notice.event, event, *notice.subjects.values(), *notice.orders),
+        touched or tuple(RequestTouched(*subject) for subject in notice.subjects.items()),
         order_ref=next(iter(notice.orders), ""),
         person_ref=notice.buyer,
     )
@@ -189,7 +192,7 @@ def _told(root: Element) -> dict[str, object]:
     orders = list(texts_in(root, "extendedorderid")) or list(texts_in(root, "orderid"))
     return {name: text for name, text in named.items() if text} | {
         "orders": list(dict.fromkeys(orders)),
-        "subjects": [content[name] for name in _SUBJECTS if content.get(name)],
+        "subjects": {kind: content[name] for name, kind in _SUBJECTS.items() if content.get(name)},
     }
 
 

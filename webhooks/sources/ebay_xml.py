@@ -38,11 +38,15 @@ def header_of(root: Element) -> Element:
 
 
 def content_of(root: Element) -> dict[str, str]:
-    """Return the texts right below what the SOAP body holds, by their names; the first of a name counts."""
+    """Return the texts right below what the SOAP body holds, by their names; the first of a name counts.
+
+    Of an id that is wrapped together with its type, it is the id.
+    """
     content = root.find(f"{_SOAP}Body/*")
     texts: dict[str, str] = {}
     for element in () if content is None else content:
-        texts.setdefault(_name(element), "".join(element.itertext()).strip())
+        wrapped = next((child for child in element if _name(child) == "id"), element)
+        texts.setdefault(_name(element), "".join(wrapped.itertext()).strip())
     return texts
 
 

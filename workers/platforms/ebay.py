@@ -18,7 +18,7 @@ from workers.platforms.ebay_auth import FINANCES, Access, scopes_of, validate_cr
 from workers.platforms.ebay_errors import ERRORS, INVALID_ORDER_ID, said_by
 from workers.platforms.ebay_quota import Quota
 from workers.platforms.ebay_reading import Node
-from workers.platforms.ebay_requests import Search
+from workers.platforms.ebay_requests import Detail, Search
 from workers.platforms.ebay_signature import signer
 from workers.platforms.errors import PlatformError, reason_of, retry_after
 from workers.platforms.http import Answer, Http
@@ -30,6 +30,7 @@ _ORDERS: Final = "/sell/fulfillment/v1/order"
 _TRANSACTIONS: Final = "/sell/finances/v1/transaction"
 # No character that could lead the path elsewhere.
 _ORDER_ID: Final = re.compile(r"[A-Za-z0-9!-]{1,60}")
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9-]{1,60}")
 _A_PAGE: Final = 200
 _STEP: Final = 180  # from one page to the next
 _MOST_PAGES: Final = 100
@@ -144,9 +145,7 @@ class EbayClient:
         Raises:
             PlatformError: If eBay does not say, or finds so many that it did not search for the order.
         """
-        headers = {"X-EBAY-C-MARKETPLACE-ID": self._marketplace}
-        url = f"{self._api}/post-order/v2/{search.resource}/search"
-        target = _Target(search.resource, url, scheme="IAF", headers=headers)
+        target = self._post_order(search.resource, "search")
         for page in range(_MOST_SEARCHED):
             offset = page * _A_PAGE
             answer = self._object(
@@ -162,6 +161,24 @@ class EbayClient:
                 return
         detail = f"eBay finds more requests of the kind {search.resource} than one order has"
         raise PlatformError("REFUSED", f"{detail}: set the account's `unrequested` to post")
+
+    def request(self, detail: Detail, request_id: str) -> Node:
+        """Return a request of the buyer's, as far as `detail` says where it is.
+
+        Raises:
+            PlatformError: `REFUSED` if there is none; if eBay does not say.
+        """
+        if not _REQUEST_ID.fullmatch(request_id):
+            raise PlatformError("REFUSED", f"{request_id!r} is no number of a request")
+        target = self._post_order(detail.resource, request_id)
+        answer = self._object(target, self._send(target, "GET", params=detail.params))
+        shown: Node = answer[detail.within] if detail.within else answer
+        return shown
+
+    def _post_order(self, resource: str, last: str) -> _Target:
+        headers = {"X-EBAY-C-MARKETPLACE-ID": self._marketplace}
+        url = f"{self._api}/post-order/v2/{resource}/{last}"
+        return _Target(resource, url, scheme="IAF", headers=headers)
 
     def issue_refund(self, order_id: str, body: Mapping[str, Any]) -> Node:
         """Make a refund; doing so twice makes two.

@@ -38,6 +38,36 @@ SEARCHES: Final = (
 """In the order they are asked in: the likeliest first, as the first that is found is enough."""
 
 
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """How the Post-Order API shows one request.
+
+    Attributes:
+        resource: Its name in the path, and that of its quota.
+        params: What is asked for.
+        within: Where the answer has it; empty for the answer itself.
+        order: Where that has the order's id.
+        request_from: Where that has the number of the return it came from, if it came from one.
+    """
+
+    resource: str
+    params: Mapping[str, str]
+    within: str
+    order: str = ""
+    request_from: str = ""
+
+
+DETAILS: Final[Mapping[str, Detail]] = {
+    "return": Detail("return", {"fieldgroups": "SUMMARY"}, "summary", "orderId"),
+    "cancellation": Detail("cancellation", {"fieldgroups": "SUMMARY"}, "cancelDetail", "legacyOrderId"),
+    "case": Detail("casemanagement", {}, "", request_from="returnId"),
+}
+"""By kind of request. An inquiry is not among them: eBay shows its listing and transaction, and no order.
+
+https://developer.ebay.com/Devzone/post-order/post-order_v2_inquiry-inquiryId__get.html
+"""
+
+
 def cancellations(order: Node) -> list[datetime | None]:
     """Return when the buyer asked to cancel the order; what the seller cancelled by himself is no request."""
     requests = order["cancelStatus"].get("cancelRequests") or ()

@@ -17,7 +17,7 @@ from workers.platforms.ebay_outcome import outcome_of
 from workers.platforms.ebay_reading import Node, moment, order_from, order_missing, refunds_of
 from workers.platforms.ebay_refund_input import refund_input
 from workers.platforms.ebay_refunds import refunds_seen
-from workers.platforms.ebay_requests import SEARCHES, cancellations, found_by, stands_behind
+from workers.platforms.ebay_requests import DETAILS, SEARCHES, cancellations, found_by, stands_behind
 from workers.platforms.errors import PlatformError
 from workers.platforms.http import Http
 from workers.platforms.storefront import Asked, Change, Storefront, Written
@@ -26,6 +26,7 @@ from workers.rules.views import StorefrontPlan
 
 # https://developer.ebay.com/api-docs/sell/static/orders/order-id-changes.html
 _ORDER_ID: Final = re.compile(r"[0-9]{2}-[0-9]{5}-[0-9]{5}|[A-Za-z0-9!-]{12,60}")
+_UNTOLD: Final = frozenset({"REFUSED", "NO_PERMISSION", "RATE_LIMITED"})
 _AT_A_TIME: Final = timedelta(days=30)  # of changes; eBay's lists span 90 days at most
 
 
@@ -91,6 +92,27 @@ class EbayStorefront(Storefront):
                 requested=self._requested(order, found) if policy.unrequested == "discrepancy" else None,
                 fees=self._fees(order, found) if policy.selling_fees == "post" else None,
             )
+
+    def order_of_request(self, kind: str, request_id: str) -> str:
+        """Return the id of the order that a request is about; empty if eBay does not tell.
+
+        It does not of an inquiry, of a case that no return led to, and where Post-Order refuses: a consent
+        that does not cover it, or a day's calls that are used up, is no reason to leave the order's refund.
+        """
+        detail = DETAILS.get(kind)
+        if detail is None:
+            return ""
+        try:
+            with understood():
+                shown = self._client.request(detail, request_id)
+                if detail.order:
+                    return str(shown[detail.order])
+                came_from = shown.get(detail.request_from)
+        except PlatformError as error:
+            if error.reason not in _UNTOLD:
+                raise
+            return ""
+        return self.order_of_request("return", str(came_from)) if came_from else ""
 
     def _requested(self, order: Node, found: Sequence[RefundFound]) -> dict[str, bool]:
         """Return, for each refund, whether the buyer asked for it; searches no further than needed."""

@@ -141,6 +141,16 @@ class Storefront(Protocol):
             until: In UTC.
         """
 
+    def order_of_request(self, kind: str, request_id: str) -> str:
+        """Return the id of the order that a request of the buyer's is about; empty if nobody tells.
+
+        Args:
+            kind: As in `ledger.events.RequestTouched`.
+            request_id: Its number.
+        """
+        del kind, request_id
+        return ""
+
     def check(self) -> None:
         """Make a cheap call that needs valid credentials."""
 

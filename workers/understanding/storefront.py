@@ -15,6 +15,7 @@ from ledger.events import (
     PersonalDataRequest,
     RecordChanged,
     RefundSeen,
+    RequestTouched,
     SubscriptionOffered,
 )
 from ledger.models import Account, OrderLink, OrderState, Refund
@@ -58,7 +59,7 @@ def take(
             _personal_data(session, account, event, now=now)
         case RecordChanged():
             raise TypeError("a storefront account has no NetSuite records")
-        case OrderTouched() | SubscriptionOffered():
+        case OrderTouched() | RequestTouched() | SubscriptionOffered():
             raise TypeError("what it tells of is read from the platform first")
     return []
 

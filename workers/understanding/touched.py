@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
-from ledger.events import OrderTouched, RefundSeen, SubscriptionOffered
+from ledger.events import OrderTouched, RefundSeen, RequestTouched, SubscriptionOffered
 from ledger.keys import mark_prefix
 from ledger.models import Account
 from ledger.policy import Policy
@@ -24,6 +24,25 @@ def read(runtime: Runtime, account: Account, event: OrderTouched) -> tuple[Refun
     return runtime.storefront(account).refunds(
         event.order_id, policy=Policy.of(account.settings), mark_prefix=mark_prefix(account.slug)
     )
+
+
+def read_request(runtime: Runtime, account: Account, event: RequestTouched) -> tuple[RefundSeen, ...] | None:
+    """Return the refunds of the order that a buyer's request is about; None if nobody tells which it is.
+
+    Raises:
+        workers.platforms.errors.PlatformError: If the storefront does not say, or the account is paused.
+    """
+    if account.paused_reason:
+        raise PlatformError("ACCOUNT_PAUSED", account.paused_reason)
+    order_id = runtime.storefront(account).order_of_request(event.kind, event.request_id)
+    if not order_id:
+        return None
+    try:
+        return read(runtime, account, OrderTouched(order_id))
+    except PlatformError as error:
+        if error.reason != "NONEXISTENT_RECORD":
+            raise
+        return None  # called by a name that orders have elsewhere
 
 
 def is_late(event: OrderTouched, seen: tuple[RefundSeen, ...]) -> bool:

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.events import AccountLost, OrderSeen, OrderTouched, PersonalDataRequest, person_ref_of
+from ledger.events import (
+    AccountLost,
+    OrderSeen,
+    OrderTouched,
+    PersonalDataRequest,
+    RequestTouched,
+    person_ref_of,
+)
 from ledger.models import OrderState
 from tests.support.ledger import NOW
 from tests.webhooks.ebay_pushes import (
@@ -22,7 +29,7 @@ from tests.webhooks.ebay_pushes import (
 )
 from webhooks.sources.ebay import Ebay
 from webhooks.sources.ebay_events import TOPICS
-from webhooks.sources.ebay_shapes import ORDER_ID
+from webhooks.sources.ebay_shapes import ORDER_ID, REQUEST_ID
 from webhooks.sources.protocol import Endpoint, Reading, Request, UnreadableError
 
 ACTIVITIES = ("ORDER_CANCELLATION_ACTIVITY", "ORDER_INQUIRY_ACTIVITY", "ORDER_RETURN_ACTIVITY")
@@ -85,10 +92,35 @@ def test_an_activity_on_several_orders_sends_us_to_each() -> None:
     assert reading.order_ref == "13-14786-65871"
 
 
-@pytest.mark.parametrize("key", ["returnId", "cancellationId", "cancelId", "inquiryId", "caseId"])
-def test_an_activity_that_names_itself_only_is_left_to_the_next_poll(key: str) -> None:
-    reading = read(notification("ORDER_RETURN_ACTIVITY", {"details": {key: "5132021997"}}))
-    assert (reading.events, reading.order_ref, reading.reason) == ((), "", "")
+@pytest.mark.parametrize("number", ["5132021997", 5132021997])
+@pytest.mark.parametrize(
+    ("key", "kind"),
+    [
+        ("returnId", "return"),
+        ("cancellationId", "cancellation"),
+        ("cancelId", "cancellation"),
+        ("inquiryId", "inquiry"),
+        ("caseId", "case"),
+    ],
+)
+def test_an_activity_that_names_itself_only_sends_us_to_ask_whose_order_it_is(
+    key: str, kind: str, number: object
+) -> None:
+    reading = read(notification("ORDER_RETURN_ACTIVITY", {"details": {key: number}, "orderId": None}))
+    assert (reading.events, reading.order_ref, reading.reason) == (
+        (RequestTouched(kind, "5132021997"),),
+        "",
+        "",
+    )
+
+
+def test_an_activity_on_several_requests_sends_us_to_each_once() -> None:
+    data = {"lines": [{"returnId": "1"}, {"returnId": "2", "caseId": "1"}, {"returnId": "1"}]}
+    assert read(notification("ORDER_RETURN_ACTIVITY", data)).events == (
+        RequestTouched("return", "1"),
+        RequestTouched("return", "2"),
+        RequestTouched("case", "1"),
+    )
 
 
 def test_the_buyer_of_an_activity_is_kept_for_erasing() -> None:
@@ -226,6 +258,14 @@ def changed(**changes: object) -> Payload:
         notification("ORDER_RETURN_ACTIVITY", {"orderId": {"orderId": ORDER}}),
         notification("ORDER_RETURN_ACTIVITY", [{"orderId": f"13-{n}"} for n in range(5)]),
         notification("ORDER_RETURN_ACTIVITY", {"lines": [{"orderId": f"13-{n}"} for n in range(21)]}),
+        notification("ORDER_RETURN_ACTIVITY", {"lines": [{"returnId": str(n)} for n in range(21)]}),
+        *(
+            notification("ORDER_RETURN_ACTIVITY", {"returnId": number})
+            for number in ("", "../x", "1/2", "1?x=1", "1\n", "é", "1" * 61)
+        ),
+        notification("ORDER_RETURN_ACTIVITY", {"returnId": True}),
+        notification("ORDER_RETURN_ACTIVITY", {"returnId": 1.5}),
+        notification("ORDER_RETURN_ACTIVITY", {"returnId": {"id": "1"}}),
     ],
 )
 def test_a_body_of_another_shape_is_not_of_the_schema(payload: object) -> None:
@@ -250,7 +290,13 @@ def test_no_activity_sends_us_where_no_order_can_be(data: Payload, topic: str) -
         events = read(notification(topic, data)).events
     except UnreadableError:
         return
-    assert all(isinstance(event, OrderTouched) and ORDER_ID.fullmatch(event.order_id) for event in events)
+    assert events
+    for event in events:
+        if isinstance(event, RequestTouched):
+            assert REQUEST_ID.fullmatch(event.request_id)
+        else:
+            assert isinstance(event, OrderTouched)
+            assert ORDER_ID.fullmatch(event.order_id)
 
 
 # Challenge and answers

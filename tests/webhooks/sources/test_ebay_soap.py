@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.events import OrderTouched
+from ledger.events import OrderTouched, RequestTouched
 from tests.support.ledger import NOW
 from tests.webhooks.ebay_pushes import (
     BUYER_ID,
@@ -179,10 +179,19 @@ def test_the_recipient_may_be_the_sellers_name() -> None:
         "EBPClosedCase",
     ],
 )
-def test_a_request_without_its_order_is_left_to_the_next_poll(event: str) -> None:
+def test_a_request_without_its_order_sends_us_to_ask_whose_it_is(event: str) -> None:
     reading = read(soap(RETURN, event=event))
-    assert (reading.topic, reading.events, reading.order_ref) == (event, (), "")
-    assert reading.person_ref == BUYER_ID
+    assert (reading.topic, reading.events) == (event, (RequestTouched("return", "5132021997"),))
+    assert (reading.order_ref, reading.person_ref) == ("", BUYER_ID)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("ReturnId", "return"), ("CancelId", "cancellation"), ("InquiryId", "inquiry"), ("CaseId", "case")],
+)
+def test_a_request_is_told_by_the_name_of_its_number(name: str, kind: str) -> None:
+    reading = read(soap(f"<{name}>5132021997</{name}>", event="OrderInquiryOpened"))
+    assert reading.events == (RequestTouched(kind, "5132021997"),)
 
 
 @pytest.mark.parametrize("event", ["AuctionCheckoutComplete", "FixedPriceTransaction"])
@@ -199,14 +208,17 @@ def test_an_order_is_found_by_its_id(name: str) -> None:
 
 
 def test_an_id_may_be_wrapped() -> None:
-    assert (
-        read(soap("<CaseId><id>5012</id><type>EBP_INR</type></CaseId>", event="EBPClosedCase")).events == ()
-    )
+    wrapped = soap("<CaseId><id>5012</id><type>EBP_INR</type></CaseId>", event="EBPClosedCase")
+    assert read(wrapped).events == (RequestTouched("case", "5012"),)
 
 
 def test_nothing_of_a_body_but_an_order_to_look_at_is_believed() -> None:
     body = soap(f"<OrderID>{ORDER}</OrderID><OrderStatus>Cancelled</OrderStatus><Total>9.99</Total>")
     assert read(body).events == (OrderTouched(ORDER),)
+
+
+def test_where_an_order_is_named_nobody_has_to_ask_for_it() -> None:
+    assert read(soap(f"{RETURN}<OrderID>{ORDER}</OrderID>")).events == (OrderTouched(ORDER),)
 
 
 @pytest.mark.parametrize("role", ["SELLER", ""])
@@ -245,7 +257,8 @@ def test_an_event_we_did_not_ask_for_is_unknown(event: str) -> None:
         soap(RETURN, event=""),
         soap(RETURN, at=""),
         soap(RETURN, event="ReturnX" + "x" * 300),
-        soap(f"<ReturnId>{'5' * 301}</ReturnId>"),
+        soap(f"<ReturnId>{'5' * 61}</ReturnId>"),
+        soap("<ReturnId>../../x</ReturnId>"),
         soap("<OrderID>../../x</OrderID>"),
         soap("<OrderID>13 14</OrderID>"),
         soap("".join(f"<OrderID>13-{number}</OrderID>" for number in range(21))),
@@ -253,7 +266,7 @@ def test_an_event_we_did_not_ask_for_is_unknown(event: str) -> None:
         b"<",
         BOMB,
     ],
-    ids=range(12),
+    ids=range(13),
 )
 def test_a_body_of_another_shape_is_not_of_the_schema(body: bytes) -> None:
     error = unreadable(body)
@@ -264,7 +277,7 @@ def test_a_body_of_another_shape_is_not_of_the_schema(body: bytes) -> None:
 def test_deep_and_wide_documents_are_read_in_one_pass() -> None:
     """Quadratic work on these would hang the test."""
     deep = "<OrderID>" * 40_000 + "</OrderID>" * 40_000
-    assert read(soap(RETURN + deep)).events == ()
+    assert read(soap(RETURN + deep)).events == (RequestTouched("return", "5132021997"),)
     verify(
         soap(deep + RETURN).replace(
             b"<soapenv:Header>", b"<soapenv:Header>" + b"<NotificationSignature/>" * 9

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
 from redis import Redis
 
 from sandbox.server import SandboxServer
+from tests.support.sandboxed_ebay import check_what_was_sent
 from tests.support.specs_amazon import check_requests_if_specified
 from tests.workers.platforms.books import Books, open_books
 from tests.workers.platforms.shop import Shop, open_shop
@@ -47,13 +48,14 @@ def _server() -> Iterator[SandboxServer]:
 
 @pytest.fixture
 def control(_server: SandboxServer) -> Iterator[Control]:
-    """An empty sandbox's control API; what Amazon was asked is checked against its models."""
+    """An empty sandbox's control API; what Amazon and eBay were asked is checked in the end."""
     with requests.Session() as session:
         control = Control(_server.url, session)
         control.post("reset")
         yield control
         control.delete("faults")
         check_requests_if_specified(control.get("calls?platform=amazon"))
+        check_what_was_sent(control.get("calls?platform=ebay"))
 
 
 @pytest.fixture

@@ -23,7 +23,15 @@ from webhooks.portal.paging import PAGE, Page, number
 
 _MOST_NEW: Final = 99  # refunds that the hint counts
 _OF_DELIVERIES: Final = frozenset(
-    {"NOT_JSON", "NOT_OF_SCHEMA", "UNKNOWN_TOPIC", "TEST_DELIVERY", "ROWS_LATE", "NOTHING_FOUND"}
+    {
+        "NOT_JSON",
+        "NOT_OF_SCHEMA",
+        "UNKNOWN_TOPIC",
+        "TEST_DELIVERY",
+        "ROWS_LATE",
+        "NOTHING_FOUND",
+        "ORDER_UNTOLD",
+    }
 )
 _FOLDED: Final = ("platform", "reason", "order", "since", "until", "least", "most")
 _LABELS: Final[Mapping[str, str]] = {
