@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 from datetime import datetime
 from http import HTTPStatus
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Final
 
 import structlog
@@ -28,6 +28,7 @@ from webhooks.api.tools import Tools
 from webhooks.endpoints import Directory
 from webhooks.keys import FetchedKeys
 from webhooks.portal import Portal, access, errors
+from webhooks.portal.connectors import Connectors
 from webhooks.receive import BodyError, Reception, refusal
 from webhooks.sources.protocol import Answer
 
@@ -58,6 +59,7 @@ def create_app(
     vault: Vault | None = None,
     directory: Directory | None = None,
     clock: Callable[[], datetime] = utcnow,
+    connectors: Connectors = MappingProxyType({}),
 ) -> Flask:
     """Return the web process' application.
 
@@ -68,6 +70,7 @@ def create_app(
         vault: Opens webhook secrets; the settings' by default.
         directory: Knows whose address is whose; asks the ledger by default.
         clock: Tells the time a delivery came, in UTC.
+        connectors: What the portal asks to connect accounts; where there is none, nobody can in the portal.
 
     Raises:
         ledger.settings.SettingsError: If the environment is not usable.
@@ -101,6 +104,7 @@ def create_app(
             clock,
             can_mail=bool(settings.smtp_url),
             allow_private_urls=settings.allow_private_urls,
+            connectors=connectors,
         ),
     )
     dashboard.mount(

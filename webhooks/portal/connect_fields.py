@@ -1,0 +1,90 @@
+"""The fields of connecting an account: what they ask for, and beside which of them an error belongs."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from webhooks.portal.credential_forms import Form
+
+CREDENTIALS: Final = "credentials"
+"""Where an error stands that is about the credentials as a whole."""
+
+LONGEST_ID: Final = 255
+"""How many characters the platform's own name of a storefront may have."""
+
+_BESIDE: Final[Mapping[str, str]] = {
+    "bad_slug": "slug",
+    "exists": "slug",
+    "bad_storefront_id": "storefront",
+    "bad_netsuite_id": "account_id",
+    "not_found": "netsuite",
+    "bad_url": "api_url",
+    "weak_secret": "secret",
+    "bad_number": "concurrency",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """How a platform calls what an account is an account of.
+
+    Attributes:
+        label: Of the field.
+        hint: What to write into it.
+    """
+
+    label: str
+    hint: str
+
+
+_CALLED: Final[Mapping[str, Called]] = {
+    "shopify": Called("Shop", "The shop's own domain, such as example.myshopify.com."),
+    "magento": Called(
+        "Store's address", "The domain at which the store's API is reached, such as shop.example.com."
+    ),
+    "amazon": Called("Merchant token", "Seller Central shows it under Account Info, such as A2EXAMPLE."),
+    "ebay": Called("Seller", "The seller's user name."),
+}
+_ANY: Final = Called("Storefront", "The platform's own name of it: a domain, an address or a seller id.")
+
+
+def called(source: str) -> Called:
+    """Return how a platform calls its storefronts."""
+    return _CALLED.get(source, _ANY)
+
+
+def ways(form: Form) -> Sequence[str]:
+    """Return the ways to sign in at a platform, each in the labels of its fields."""
+    labels = {field.name: field.label for field in form.fields}
+    return [", ".join(labels.get(name, name) for name in way) for way in form.ways]
+
+
+def needed(form: Form) -> frozenset[str]:
+    """Return what credentials have whichever way they are of."""
+    return frozenset.intersection(*(frozenset(way) for way in form.ways))
+
+
+def missing(form: Form, given: Iterable[str]) -> Mapping[str, str]:
+    """Return what is said beside each credential that is not there, where it is plain which way was meant."""
+    names = set(given)
+    meant = [way for way in form.ways if names <= set(way)]
+    if any(set(way) <= names for way in form.ways) or len(meant) != 1:
+        return {}
+    return {name: "This belongs to it, too." for name in meant[0] if name not in names}
+
+
+def about(form: Form, message: str) -> str:
+    """Return which of the credentials a message is about; `CREDENTIALS` if it names none, or several."""
+    said = message.lower()
+    named = [
+        field.name
+        for field in form.fields
+        if re.search(rf"\b{field.name}\b|\b{field.name.replace('_', ' ')}\b", said)
+    ]
+    return named[0] if len(named) == 1 else CREDENTIALS
+
+
+def beside(reason: str) -> str:
+    """Return the field that a refusal of the ledger is about; empty if it is about none of them."""
+    return _BESIDE.get(reason, "")
