@@ -21,6 +21,7 @@ from ledger.database import Database
 from ledger.intake import Intake
 from ledger.models import Role
 from ledger.queue import Waker, connect
+from ledger.repeats import Repeats
 from ledger.secrets import Vault
 from ledger.settings import Settings
 from webhooks import api, dashboard, health, portal
@@ -82,7 +83,7 @@ def create_app(
     redis = _redis(settings)
     vault, waker = vault or Vault.of(settings), waker or Waker(redis)
     directory = directory or directory_of(settings, vault)
-    reception = Reception(database, directory, Intake(database, waker), clock)
+    reception = Reception(database, directory, Intake(database, waker), Repeats(redis), clock)
 
     app = WebProcess("webhooks", static_folder=None)
     # One more than is taken: of a body in chunks Werkzeug silently returns as much as the limit.
