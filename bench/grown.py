@@ -9,7 +9,7 @@ from typing import Final
 
 from sqlalchemy import text
 
-from ledger import runs
+from ledger import flow, runs
 from ledger.clock import utcnow
 from ledger.database import Database
 from ledger.models import RunState
@@ -127,6 +127,7 @@ def grow(database: Database, first: int, last: int) -> None:
                 session.execute(text(part), known)
     with database.write() as session:
         runs.end(session, runs.get(session, 1), RunState.DONE, now=utcnow())
+    flow.keep(database, now=utcnow())  # as the scheduler does
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         for table in ("order_links", "refunds", "runs"):
             connection.execute(text(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), {last + 1})"))

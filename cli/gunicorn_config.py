@@ -16,7 +16,7 @@ from ledger.settings import Settings
 
 _MEMORY: Final = Path("/dev/shm")  # noqa: S108 - gunicorn opens a file without a name there
 
-wsgi_app = "webhooks.app:create_app()"
+wsgi_app = "cli.web_app:create_app()"
 worker_class = "gthread"
 threads = 16  # most wait for one commit that all of them have together
 timeout = 30  # seconds without a sign of life after which a process is replaced

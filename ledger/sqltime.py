@@ -8,12 +8,12 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 
-class hour_of(FunctionElement[int]):  # noqa: N801 - reads as the SQL function that it is
-    """The hour of a time, counted from 1970-01-01 00:00 UTC."""
+class epoch_of(FunctionElement[int]):  # noqa: N801 - reads as the SQL function that it is
+    """The whole seconds of a time, counted from 1970-01-01 00:00 UTC."""
 
     type = BigInteger()
     inherit_cache = True
-    name = "hour_of"
+    name = "epoch_of"
 
 
 class seconds_between(FunctionElement[float]):  # noqa: N801 - reads as the SQL function that it is
@@ -24,14 +24,15 @@ class seconds_between(FunctionElement[float]):  # noqa: N801 - reads as the SQL 
     name = "seconds_between"
 
 
-@compiles(hour_of, "postgresql")
-def _postgresql_hour(element: hour_of, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - its signature
-    return f"floor(extract(epoch FROM {compiler.process(element.clauses, **options)}) / 3600)::bigint"
+@compiles(epoch_of, "postgresql")
+def _postgresql_epoch(element: epoch_of, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - its signature
+    return f"floor(extract(epoch FROM {compiler.process(element.clauses, **options)}))::bigint"
 
 
-@compiles(hour_of, "sqlite")
-def _sqlite_hour(element: hour_of, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - its signature
-    return f"(CAST(strftime('%s', {compiler.process(element.clauses, **options)}) AS INTEGER) / 3600)"
+@compiles(epoch_of, "sqlite")
+def _sqlite_epoch(element: epoch_of, compiler: SQLCompiler, **options: Any) -> str:  # noqa: ANN401 - its signature
+    # Without what is below a second, which SQLite would round up.
+    return f"CAST(strftime('%s', substr({compiler.process(element.clauses, **options)}, 1, 19)) AS INTEGER)"
 
 
 @compiles(seconds_between, "postgresql")

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable
 from datetime import datetime
 from http import HTTPStatus
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Final
 
 import structlog
@@ -21,6 +21,7 @@ from ledger.database import Database
 from ledger.intake import Intake
 from ledger.models import Role
 from ledger.queue import Waker, connect
+from ledger.repeats import Repeats
 from ledger.secrets import Vault
 from ledger.settings import Settings
 from webhooks import api, dashboard, health, portal
@@ -28,6 +29,7 @@ from webhooks.api.tools import Tools
 from webhooks.endpoints import Directory
 from webhooks.keys import FetchedKeys
 from webhooks.portal import Portal, access, errors
+from webhooks.portal.connectors import Connectors
 from webhooks.receive import BodyError, Reception, refusal
 from webhooks.sources.protocol import Answer
 
@@ -58,6 +60,7 @@ def create_app(
     vault: Vault | None = None,
     directory: Directory | None = None,
     clock: Callable[[], datetime] = utcnow,
+    connectors: Connectors = MappingProxyType({}),
 ) -> Flask:
     """Return the web process' application.
 
@@ -68,6 +71,7 @@ def create_app(
         vault: Opens webhook secrets; the settings' by default.
         directory: Knows whose address is whose; asks the ledger by default.
         clock: Tells the time a delivery came, in UTC.
+        connectors: What the portal asks to connect accounts; where there is none, nobody can in the portal.
 
     Raises:
         ledger.settings.SettingsError: If the environment is not usable.
@@ -79,7 +83,7 @@ def create_app(
     redis = _redis(settings)
     vault, waker = vault or Vault.of(settings), waker or Waker(redis)
     directory = directory or directory_of(settings, vault)
-    reception = Reception(database, directory, Intake(database, waker), clock)
+    reception = Reception(database, directory, Intake(database, waker), Repeats(redis), clock)
 
     app = WebProcess("webhooks", static_folder=None)
     # One more than is taken: of a body in chunks Werkzeug silently returns as much as the limit.
@@ -101,6 +105,7 @@ def create_app(
             clock,
             can_mail=bool(settings.smtp_url),
             allow_private_urls=settings.allow_private_urls,
+            connectors=connectors,
         ),
     )
     dashboard.mount(

@@ -117,23 +117,6 @@ def _histogram(metric: counters.Metric, series: Series) -> Metric:
     return family
 
 
-def duplicates() -> int:
-    """Return how many webhooks came again since the web process, with all that share its counts, began."""
-    collected: Iterable[Metric] = DELIVERIES.collect()
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        registry = CollectorRegistry()
-        MultiProcessCollector(registry)  # type: ignore[no-untyped-call] # prometheus-client annotates it in part
-        collected = registry.collect()
-    return int(
-        sum(
-            sample.value
-            for metric in collected
-            for sample in metric.samples
-            if sample.name == "refund_sync_deliveries_total" and sample.labels["outcome"] == "duplicate"
-        )
-    )
-
-
 def exposition(shared: Shared) -> bytes:
     """Return all metrics in Prometheus' text format, of every web process where they share a directory."""
     together = CollectorRegistry()

@@ -20,6 +20,7 @@ from ledger.deliveries import NewDelivery, Row
 from ledger.intake import Intake
 from ledger.policy import PolicyError
 from ledger.reasons import reason as known_reason
+from ledger.repeats import Repeats
 from ledger.secrets import SecretsError
 from webhooks import endpoints
 from webhooks.endpoints import Directory, NoSuchEndpointError
@@ -113,12 +114,14 @@ class Reception:
     """Takes deliveries in.
 
     Attributes:
+        repeats: Counts what came again.
         clock: Tells the time a delivery came, in UTC.
     """
 
     database: Database
     directory: Directory
     intake: Intake
+    repeats: Repeats
     clock: Callable[[], datetime] = utcnow
 
     def receive(
@@ -168,6 +171,8 @@ class Reception:
         taken = self.intake.take(verified.row)
         new, remark = verified.read
         outcome = "duplicate" if taken.id is None else "quarantined" if new.reason else "accepted"
+        if taken.id is None:
+            self.repeats.count(source.name, endpoint.slug, at=request.received_at)
         answer = source.answer(request, outcome)
         return Outcome(
             answer.status,

@@ -12,6 +12,7 @@ from ledger.models.alerts import (
 )
 from ledger.models.base import Base
 from ledger.models.deliveries import Delivery, DeliveryState
+from ledger.models.flow import FlowSlot
 from ledger.models.people import ApiToken, PortalSession, Role, SignInTries, User
 from ledger.models.reading import Finding, Poll, Run, RunItem, RunKind, RunState
 from ledger.models.refunds import (
@@ -39,6 +40,7 @@ __all__ = [
     "Delivery",
     "DeliveryState",
     "Finding",
+    "FlowSlot",
     "KeptAnswer",
     "NetSuiteAccount",
     "News",

@@ -34,6 +34,8 @@ AMAZON: Final = Declaration(
     name="amazon",
     label="Amazon",
     kind=Kind.MARKETPLACE,
+    storefront_label="Merchant token",
+    storefront_hint="Seller Central shows it under Account Info, such as A2EXAMPLE.",
     credentials=Form(
         (*CLIENT, REFRESH),
         (("client_id", "client_secret", "refresh_token"),),

@@ -32,6 +32,8 @@ class Declaration:
         name: In addresses, commands, the ledger and as its queue's name: at most 20 lower-case letters.
         label: What people call it.
         credentials: What an account signs in with.
+        storefront_label: What people call that which an account is an account of.
+        storefront_hint: Where they find its name.
         storefront_ids: What its accounts may be called there; None for anything.
         storefront_id_is: Completes "… is not" where that does not fit, with an example.
         makes_webhook_secret: The secret that vouches for its webhooks is made by the platform alone.
@@ -49,6 +51,8 @@ class Declaration:
     label: str
     kind: Kind
     credentials: Form
+    storefront_label: str = "Storefront"
+    storefront_hint: str = "The platform's own name of it: a domain, an address or a seller id."
     storefront_ids: re.Pattern[str] | None = None
     storefront_id_is: str = ""
     makes_webhook_secret: bool = False

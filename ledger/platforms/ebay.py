@@ -16,6 +16,8 @@ EBAY: Final = Declaration(
     name="ebay",
     label="eBay",
     kind=Kind.MARKETPLACE,
+    storefront_label="Seller",
+    storefront_hint="The seller's user name.",
     credentials=Form(
         (*CLIENT, REFRESH),
         (("client_id", "client_secret", "refresh_token"),),

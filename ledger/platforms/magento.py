@@ -13,6 +13,8 @@ MAGENTO: Final = Declaration(
     name="magento",
     label="Magento",
     kind=Kind.CART,
+    storefront_label="Store's address",
+    storefront_hint="The domain at which the store's API is reached, such as shop.example.com.",
     credentials=Form(
         (
             Field("consumer_key", "Integration: consumer key"),

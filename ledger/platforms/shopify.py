@@ -19,6 +19,8 @@ SHOPIFY: Final = Declaration(
     name="shopify",
     label="Shopify",
     kind=Kind.CART,
+    storefront_label="Shop",
+    storefront_hint="The shop's own domain, such as example.myshopify.com.",
     credentials=Form(
         (*CLIENT, Field("access_token", "Access token, in place of both")),
         (("client_id", "client_secret"), ("access_token",)),

@@ -44,8 +44,8 @@ _ROOT: Final = Path(__file__).parents[2]
 _PATIENCE: Final = 60.0  # seconds; two busy cores start five processes
 _QUEUES: Final = ("shopify", "netsuite")
 _QUICK: Final = {"retry_seconds": "1", "throttle_seconds": "0.5", "wait_seconds": "1"}
-_TOKEN: Final = "shpat_0123456789abcdef0123456789abcdef"
-_SECRET: Final = "whsec-0123456789abcdef0123456789abcdef"
+TOKEN: Final = "shpat_0123456789abcdef0123456789abcdef"
+SECRET: Final = "whsec-0123456789abcdef0123456789abcdef"
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ class Installation:
         number = next(self._numbers)
         books = open_books(self.site, f"{name}-books", f"{5_000_000 + number}_SB1", self._login)
         shop = Shop(self.site.control, f"{name}-{number}.myshopify.com", name, books.slug)
-        self.site.control.post("/shopify/shops", domain=shop.name, access_token=_TOKEN, currency="USD")
+        self.site.control.post("/shopify/shops", domain=shop.name, access_token=TOKEN, currency="USD")
         return Place(shop, books, name)
 
     def connect(self, place: Place, **settings: str) -> None:
@@ -131,14 +131,14 @@ class Installation:
             storefront_id=place.shop.name,
             netsuite_slug=place.books.slug,
             api_url=f"{self.site.control.url}{place.shop.path}",
-            credentials={"access_token": _TOKEN},
-            webhook_secret=_SECRET,
+            credentials={"access_token": TOKEN},
+            webhook_secret=SECRET,
             settings={key: value for key, value in {**ITEMS, **settings}.items() if value},
             direction=Direction.TO_NETSUITE,
         )
         with self.database.write() as session:
             accounts.add(session, self.site.vault, new, now=utcnow(), actor="cli:root")
-        webhook = {"url": self.site.webhook_url("shopify", place.slug), "secret": _SECRET}
+        webhook = {"url": self.site.webhook_url("shopify", place.slug), "secret": SECRET}
         self.site.control.patch(place.shop.path, webhook=webhook)
 
     def stands(self, place: Place, source_id: str, state: State, reason: str = "") -> int:

@@ -46,6 +46,8 @@ ADDRESSES: Final[Mapping[str, tuple[str, ...]]] = {
     "accounts.index": ("/settings/accounts",),
     "accounts.show": ("/settings/accounts/{slug}", "/settings/accounts/ebay-shop"),
     "accounts.ask_drop": ("/settings/accounts/{slug}/secret/drop",),
+    "accounts.ask_connect": ("/settings/connect/shopify", "/settings/connect/magento"),
+    "netsuite_accounts.ask_connect_netsuite": ("/settings/connect/netsuite",),
     "netsuite_accounts.index": ("/settings/netsuite-accounts",),
     "netsuite_accounts.show": ("/settings/netsuite-accounts/{books}",),
     "netsuite_accounts.ask_drop": ("/settings/netsuite-accounts/{books}/secret/drop",),

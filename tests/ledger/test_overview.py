@@ -1,14 +1,11 @@
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import literal, select, update
+from sqlalchemy import update
 
-from ledger import deliveries, overview, polls, trail
+from ledger import deliveries, flow, overview, polls, trail
 from ledger.database import Database
 from ledger.models import Account, Delivery, DeliveryState, Poll, Refund
-from ledger.models.base import UtcDateTime
-from ledger.overview import HOURS, Flow
-from ledger.sqltime import hour_of, seconds_between
 from ledger.states import State
 from ledger.trail import TrailFilter
 from tests.support.explaining import explained
@@ -21,11 +18,6 @@ def add(database: Database, shop: Account, number: int, **columns: object) -> No
     with database.write() as session:
         refund = make_refund(session, shop, make_seen(refund_id=str(number)))
         session.execute(update(Refund).where(Refund.id == refund.id).values(columns))
-
-
-def flow(database: Database, now: datetime) -> Flow:
-    with database.read() as session:
-        return overview.flow(session, now=now)
 
 
 def test_refunds_that_wait_for_a_person_are_counted_by_why_and_where(
@@ -92,60 +84,13 @@ def test_polls_that_failed_last_time_are_told(database: Database, shop: Account,
         assert [poll.account_id for poll in overview.failing_polls(session)] == [shop.id]
 
 
-def test_flow_is_counted_hour_by_hour_up_to_now(database: Database, shop: Account, now: datetime) -> None:
-    begin = now.replace(minute=0, second=0, microsecond=0) - 23 * HOUR
-    came = (
-        begin - timedelta(microseconds=1),
-        begin,
-        begin + HOUR,
-        begin + HOUR,
-        now,
-        now + timedelta(seconds=1),
-    )
-    with database.write() as session:
-        for number, moment in enumerate(came):
-            deliveries.accept(session, make_delivery(shop, key=f"k{number}"), now=moment)
-    for number, seconds in enumerate(range(1, 101)):
-        moment = begin + timedelta(minutes=number)
-        add(database, shop, number, posted_at=moment, received_at=moment - timedelta(seconds=seconds))
-    found = flow(database, now)
-    assert found.hours == [begin + number * HOUR for number in range(HOURS)]
-    assert found.accepted == [1, 2, *[0] * 21, 1]
-    assert found.posted == [60, 40, *[0] * 22]
-    assert found.half_within == pytest.approx(50, abs=0.01)
-    assert found.most_within == pytest.approx(99, abs=0.01)
-
-
-def test_without_any_refund_there_is_no_time_to_tell(database: Database, now: datetime) -> None:
-    found = flow(database, now)
-    assert (sum(found.posted), found.half_within, found.most_within) == (0, None, None)
-
-
-def test_one_refund_is_both_the_middle_and_the_slowest(
-    database: Database, shop: Account, now: datetime
-) -> None:
-    add(database, shop, 1, posted_at=now, received_at=now - timedelta(milliseconds=1500))
-    found = flow(database, now)
-    assert found.half_within == found.most_within == pytest.approx(1.5, abs=0.01)
-
-
-def test_both_databases_reckon_alike_with_times(database: Database, now: datetime) -> None:
-    earlier, later = (
-        literal(moment, UtcDateTime()) for moment in (now, now + timedelta(days=1, milliseconds=250))
-    )
-    with database.read() as session:
-        hour, seconds = session.execute(select(hour_of(earlier), seconds_between(earlier, later))).one()
-    assert datetime.fromtimestamp(hour * 3600, UTC) == now.replace(minute=0, second=0)
-    assert seconds == pytest.approx(86400.25, abs=0.01)
-
-
 def test_every_question_goes_by_an_index(database: Database, shop: Account, now: datetime) -> None:
     add(database, shop, 1, state=State.ERROR, reason="NOT_JSON")
     plans: list[str] = []
     with explained(database.engine, plans), database.read() as session:
         overview.stuck(session)
         overview.unread(session)
-        overview.flow(session, now=now)
+        flow.flow(session, now=now)
         for wanted in (
             TrailFilter(),
             TrailFilter(actor="a", after=(now, 7)),

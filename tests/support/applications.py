@@ -4,6 +4,7 @@ from typing import cast
 
 from flask import Flask
 
+from cli.web_app import connectors
 from ledger.database import Database
 from ledger.secrets import Vault
 from ledger.settings import Settings
@@ -42,6 +43,7 @@ class SharedApplication:
             database=cast("Database", self._ledger),
             vault=vault,
             directory=cast("Directory", self._directory),
+            connectors=connectors(),
         )
         self._config = {name: self._app.config[name] for name in ("PROPAGATE_EXCEPTIONS", "TESTING")}
 

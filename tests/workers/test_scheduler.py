@@ -20,6 +20,7 @@ from ledger.models import (
     Alert,
     AlertMessage,
     Delivery,
+    FlowSlot,
     KeptAnswer,
     NetSuiteAccount,
     Refund,
@@ -404,3 +405,15 @@ def test_old_alerts_are_forgotten_with_the_messages_that_told_them(
 
     with running(Scheduler(runtime, interval=0.01)):
         until(lambda: left() == ([2], 0))
+
+
+def test_what_flowed_is_counted_once_its_time_is_over(runtime: Runtime, account: Account) -> None:
+    with runtime.database.write() as session:
+        accepted(session, account, utcnow() - HOUR)
+
+    def kept() -> int:
+        with runtime.database.read() as session:
+            return sum(session.scalars(select(FlowSlot.accepted)))
+
+    with running(Scheduler(runtime)):
+        assert until(kept, 10) == 1

@@ -14,6 +14,7 @@ from ledger.clock import utcnow
 from ledger.database import Database
 from ledger.queue import Waker
 from ledger.secrets import Vault
+from webhooks.portal.connectors import Connectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,8 @@ class Portal:
         public_url: Where people reach the portal, without a slash at its end; empty where nobody said.
         clock: Tells the time, in UTC.
         can_mail: Whether there is a mail server to send alerts by.
-        allow_private_urls: Whether alerts may go to addresses that are local or without TLS.
+        allow_private_urls: Whether alerts and calls may go to addresses that are local or without TLS.
+        connectors: What is asked to connect an account; without one of a platform, it is done elsewhere.
     """
 
     database: Database
@@ -36,6 +38,7 @@ class Portal:
     clock: Callable[[], datetime] = utcnow
     can_mail: bool = False
     allow_private_urls: bool = False
+    connectors: Connectors = field(default_factory=dict)
 
     @property
     def is_behind_tls(self) -> bool:

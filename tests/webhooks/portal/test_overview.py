@@ -114,9 +114,13 @@ def test_the_flow_of_the_last_day_is_drawn_and_told_as_a_table(viewer: Browser, 
     text = text_of(page)
     assert "Deliveries accepted: 1" in text
     assert "Refunds posted: 4" in text
-    assert "2.0 s from received to posted" in text
-    assert "40.0 s 99 of 100" in text
+    assert "2.3 s from received to posted" in text  # the next bound of a bucket, a fifth above at most
+    assert "42.5 s 99 of 100" in text
+    assert "rounded up by 20% at most" in text
+    assert "Counted are 4 of the 4 posted: those that waited for billing" in text
+    assert f"{now:%H}:00 2.3 s 42.5 s" in text
     assert page.text.count('<rect class="bar"') == 48
+    assert page.text.count('<rect class="half bar"') == page.text.count('<rect class="span"') == 1
     assert f"{now:%H}:00 4" in text
 
 

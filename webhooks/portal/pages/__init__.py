@@ -4,9 +4,9 @@ from typing import Final
 
 from webhooks.portal.access import Section
 from webhooks.portal.pages import (
-    accounts,
     alerts,
     audit,
+    connect,
     deliveries,
     discrepancies,
     installation,
@@ -32,8 +32,8 @@ SECTIONS: Final[tuple[Section, ...]] = (
     deliveries.pages,
     reconciliation.pages,
     settings.pages,
-    accounts.pages,
-    accounts.netsuite_pages,
+    connect.pages,
+    connect.netsuite_pages,
     rules.mapping_pages,
     rules.pages,
     alerts.pages,

@@ -19,6 +19,7 @@ from ledger.secrets import SecretsError
 from webhooks.endpoints import path_of
 from webhooks.portal import context
 from webhooks.portal.access import Section
+from webhooks.portal.connectors import NETSUITE, storefronts
 from webhooks.portal.credential_forms import CredentialsRefusedError, form_of, read_json
 from webhooks.portal.forms import asked, secret, sent
 from webhooks.portal.paging import number
@@ -62,7 +63,11 @@ class Pages:
         """List the accounts of the kind."""
         with context.current().database.read() as session:
             found = self.everything(session)
-        return render_template("accounts.html", accounts=found, title=self.title, here=self.here)
+        known = context.current().connectors
+        of_kind = storefronts(known) if self.section.name == "accounts" else sorted({NETSUITE} & set(known))
+        return render_template(
+            "accounts.html", accounts=found, title=self.title, here=self.here, sources=of_kind
+        )
 
     def show(self, slug: str) -> ResponseReturnValue:
         """Show how an account is connected."""
@@ -104,7 +109,7 @@ class Pages:
         portal, given = context.current(), secret("secret").strip()
         with portal.database.write() as session:
             account = self._account(session, slug)
-            if not given and not _may_make(account):
+            if not given and not may_make(account):
                 return self._page(slug, {"secret": "Give the secret that the platform made."})
             made = given or changing.new_secret()
             try:
@@ -112,7 +117,7 @@ class Pages:
                     session, portal.vault, account, made, now=portal.clock(), actor=visitor().actor
                 )
             except AccountError as error:
-                return self._page(slug, {"secret": _sentence(error)})
+                return self._page(slug, {"secret": sentence(error)})
         if given:
             tell(f"{slug} has a new webhook secret. It and the one before are both good.")
             return self._to(slug)
@@ -165,7 +170,7 @@ class Pages:
                     session, account, sent("concurrency"), now=portal.clock(), actor=visitor().actor
                 )
             except AccountError as error:
-                return self._page(slug, {"concurrency": _sentence(error)})
+                return self._page(slug, {"concurrency": sentence(error)})
         tell(f"The concurrency of {slug} was changed.")
         return self._to(slug)
 
@@ -189,7 +194,7 @@ class Pages:
             form=form_of(account),
             stored=sorted(_stored(account, is_needed=False)),
             live=len(_live(account)),
-            may_make=_may_make(account),
+            may_make=may_make(account),
             check=check,
             is_checking=check is not None and check.state is RequestState.QUEUED,
             wrong=wrong,
@@ -233,7 +238,7 @@ def _live(account: AnyAccount) -> Sequence[str]:
     return found
 
 
-def _may_make(account: AnyAccount) -> bool:
+def may_make(account: AnyAccount) -> bool:
     """Tell whether a secret can be made here; some platforms sign with one of their own."""
     return isinstance(account, NetSuiteAccount) or not account.platform.declaration.makes_webhook_secret
 
@@ -253,7 +258,8 @@ def _check_of(session: Session, account: AnyAccount, request_id: int) -> Request
     return found if is_its else None
 
 
-def _sentence(error: AccountError) -> str:
+def sentence(error: AccountError) -> str:
+    """Return what the ledger refuses as a sentence of a page."""
     text = f"{error}."
     return text[:1].upper() + text[1:]
 

@@ -1,10 +1,12 @@
 """Deliveries: webhooks as they came, and how to have one read again."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Final
 
 from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from redis import RedisError
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 
@@ -16,7 +18,7 @@ from ledger.models import Delivery, DeliveryState, Role
 from ledger.overview import MOST
 from ledger.queries import DeliveryNotFoundError
 from ledger.queue import QUEUES
-from webhooks import metrics
+from ledger.repeats import Repeated, Repeats
 from webhooks.endpoints import NoSuchEndpointError
 from webhooks.portal import context
 from webhooks.portal.access import Section, may
@@ -63,7 +65,7 @@ def index() -> ResponseReturnValue:
         is_unfinished=found.is_unfinished,
         looked_at=delivery_search.MOST,
         counts={state.value: shown(number) for state, number in counts.items()},
-        duplicates=metrics.duplicates(),
+        repeats=_repeats(),
         names=names,
         accounts=sorted(set(names.values())),
         sources=QUEUES,
@@ -132,6 +134,14 @@ def replay(delivery_id: int) -> ResponseReturnValue:
         f"Delivery {delivery_id} is worked off again; it tells of {number} event{'' if number == 1 else 's'}."
     )
     return here
+
+
+def _repeats() -> Sequence[Repeated] | None:
+    """Return what came again; None while nobody can say."""
+    try:
+        return Repeats(context.current().redis).read()
+    except RedisError:
+        return None
 
 
 def _delivery(session: Session, delivery_id: int) -> Delivery:

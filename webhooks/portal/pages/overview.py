@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from flask import render_template
 from flask.typing import ResponseReturnValue
 
-from ledger import overview, queries, workforce
+from ledger import overview, queries, spans, workforce
+from ledger.flow import flow
 from ledger.models import DeliveryState, Poll, Role
 from ledger.overview import Stuck, Unread
 from ledger.states import State
-from webhooks.portal import charts, context, health, needs
+from webhooks.portal import charts, context, health, needs, span_chart
 from webhooks.portal.access import Section
 from webhooks.portal.navigation import url_if
 
@@ -45,10 +46,10 @@ def show() -> ResponseReturnValue:
         stuck, unread = overview.stuck(session), overview.unread(session)
         failing = overview.failing_polls(session)
         accounts, books = queries.storefront_accounts(session), queries.netsuite_accounts(session)
-        flow = overview.flow(session, now=portal.clock())
+        flowed = flow(session, now=portal.clock())
     paused = health.paused(accounts, books)
     names = {account.id: account.slug for account in accounts}
-    hours = [hour.strftime("%H:%M") for hour in flow.hours]
+    hours = [hour.strftime("%H:%M") for hour in flowed.hours]
     return render_template(
         "overview.html",
         counts=_counts(stuck, unread, failing, len(paused)),
@@ -59,9 +60,13 @@ def show() -> ResponseReturnValue:
             *needs.of_polls(failing, names, {each.id: each.slug for each in books}),
         ),
         healths=health.of_accounts(accounts, stuck, failing),
-        flow=flow,
-        accepted=charts.bars(flow.accepted, hours, tick_every=4),
-        posted=charts.bars(flow.posted, hours, tick_every=4),
+        flow=flowed,
+        exactness=spans.PROMISE,
+        accepted=charts.bars(flowed.accepted, hours, tick_every=4),
+        posted=charts.bars(flowed.posted, hours, tick_every=4),
+        took=span_chart.draw(
+            [(spans.within(each, 50), spans.within(each, 99)) for each in flowed.took], hours, tick_every=4
+        ),
         workforce=workforce.look(portal.redis),
     )
 
