@@ -1,5 +1,6 @@
 """What PostgreSQL reads for a search among ten thousands of refunds, left to itself."""
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -46,7 +47,7 @@ def filled(postgresql: Clone, vault: Vault) -> Iterator[Database]:
         database.dispose()
 
 
-def plans_of(database: Database, wanted: Wanted) -> list[str]:
+def plans_of(database: Database, wanted: Wanted, *, is_whole: bool = False) -> list[str]:
     """Return the plan of every query of a search and of its second page, as it was run."""
     plans: list[str] = []
 
@@ -59,9 +60,9 @@ def plans_of(database: Database, wanted: Wanted) -> list[str]:
     event.listen(database.engine, "before_cursor_execute", explain)
     try:
         with database.read() as session:
-            found = search.find(session, wanted, limit=50)
+            found = search.find(session, wanted, limit=50, is_whole=is_whole)
             if found.next:
-                search.find(session, wanted, limit=50, after=found.next)
+                search.find(session, wanted, limit=50, after=found.next, is_whole=is_whole)
     finally:
         event.remove(database.engine, "before_cursor_execute", explain)
     return plans
@@ -109,3 +110,24 @@ def test_a_common_value_is_walked_along_its_index_without_sorting_all_that_have_
     for plan in walks:
         assert f"Index Only Scan Backward using {index}" in plan
         assert "actual rows=51" in plan.partition(index)[2].partition("\n")[0]
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        Wanted(text="rs-shop"),
+        Wanted(text="nothing-like-it"),
+        Wanted(order="4500"),
+        Wanted(order="45000", states=(State.POSTED,)),
+        Wanted(text="90000", since=NOW.replace(year=2024, month=1, day=3)),
+        Wanted(text="rs-shop", states=(State.HELD,)),
+    ],
+)
+def test_all_that_is_called_alike_is_found_without_looking_at_everything(
+    filled: Database, wanted: Wanted
+) -> None:
+    plans = plans_of(filled, wanted, is_whole=True)
+    assert plans
+    for plan in plans:
+        assert "Seq Scan on refunds" not in plan, plan
+        assert max(map(int, re.findall(r"actual rows=(\d+)", plan))) <= 3 * search.NEAR, plan
