@@ -103,7 +103,7 @@ def make_many_like(session: Session, refund: Refund, numbers: range) -> None:
     session.flush()
     names = {
         "source_refund_id": "CAST(9000000000 + g AS text)",
-        "key": f"'rs-{refund.account.slug}-' || CAST(9000000000 + g AS text)",
+        "key": "replace(key, source_refund_id, CAST(9000000000 + g AS text))",
         "storefront_order_id": "CAST(4500000000 + g AS text)",
         "storefront_order_name": "'#' || CAST(1000 + g AS text)",
     }

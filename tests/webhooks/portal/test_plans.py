@@ -24,8 +24,8 @@ ROWS = 12_000
 MOST = 5_500
 """How many rows of a table a page may look at, which is far fewer than there are."""
 
-EXACT = {"api: none of common", "api: no delivery"}
-"""Lists of the API leave nothing out, so that they look through everything where nothing is to be found."""
+EXACT = {"api: no delivery"}
+"""The API's list of deliveries looks through everything where nothing is to be found."""
 
 
 @dataclass(frozen=True)
