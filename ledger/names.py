@@ -13,8 +13,8 @@ from sqlalchemy import ColumnElement, UnaryExpression, and_, literal, or_, selec
 from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.operators import custom_op
 
-from ledger.models import OrderLink, Refund
-from ledger.narrowing import LAST_ID
+from ledger.models import OrderLink, Refund, RefundLine
+from ledger.narrowing import LAST_ID, Ids
 
 SHORTEST: Final = 3
 """How many characters of a name are its beginning; what is shorter is looked for as a whole."""
@@ -42,12 +42,12 @@ class Names:
 
 
 def called(session: Session, text: str, most: int) -> Names | None:
-    """Return the refunds that have a name, or one that begins like the text.
+    """Return the refunds that have a name, or one that begins like the text, or a line of that SKU.
 
     Args:
         session: To look.
         text: Empty for no such filter.
-        most: How many refunds of each kind of name are looked up.
+        most: How many refunds, or lines, of each kind of name are looked up.
     """
     if not text:
         return None
@@ -56,7 +56,12 @@ def called(session: Session, text: str, most: int) -> Names | None:
     columns = (Refund.source_refund_id, Refund.key, Refund.target_id, Refund.storefront_order_id)
     names = [*((each, text) for each in columns), *_order_names(text)]
     whole = [Refund.id == number, Refund.order_link_id.in_(links)]
-    return _named(session, whole, names, most)
+    line = select(RefundLine.id).where(RefundLine.refund_id == Refund.id, RefundLine.sku == text).limit(1)
+    # Not EXISTS: beside other conditions, PostgreSQL would read all lines of a common SKU for that.
+    has_line = line.correlate(Refund).scalar_subquery().is_not(None)
+    lines = select(RefundLine.refund_id.label("id")).where(RefundLine.sku == text)
+    newest = lines.order_by(RefundLine.refund_id.desc())
+    return _named(session, whole, names, most, other=[(has_line, newest)])
 
 
 def of_order(session: Session, text: str, most: int) -> Names | None:
@@ -65,7 +70,7 @@ def of_order(session: Session, text: str, most: int) -> Names | None:
     Args:
         session: To look.
         text: Empty for no such filter.
-        most: How many refunds of each kind of name are looked up.
+        most: How many refunds, or lines, of each kind of name are looked up.
     """
     if not text:
         return None
@@ -78,16 +83,33 @@ def _order_names(text: str) -> Sequence[Name]:
     return [(Refund.storefront_order_name, each) for each in names]
 
 
-def _named(session: Session, whole: Sequence[ColumnElement[bool]], names: Sequence[Name], most: int) -> Names:
+def _named(
+    session: Session,
+    whole: Sequence[ColumnElement[bool]],
+    names: Sequence[Name],
+    most: int,
+    *,
+    other: Sequence[tuple[ColumnElement[bool], Ids]] = (),
+) -> Names:
+    """Look refunds up, each kind of name in its own index.
+
+    Args:
+        session: To look.
+        whole: Conditions that have an index each.
+        names: Columns that have one, and what they begin with.
+        most: How many refunds of each kind are looked up.
+        other: Conditions, each with a query for the ids of the refunds of which it is true.
+    """
     whole = [*whole, *(column == name for column, name in names)]
     begun = [(column, name) for column, name in names if len(name.lstrip("#")) >= SHORTEST]
     beginnings = [_begins(session, column, name) for column, name in begun]
-    conditions = [*whole, *beginnings]
+    conditions = [*whole, *beginnings, *(condition for condition, _ in other)]
     queries = [select(Refund.id).where(each) for each in whole]
     queries += [
         select(Refund.id).where(each).order_by(_along(session, column))
         for each, (column, _) in zip(beginnings, begun, strict=True)
     ]
+    queries += [query for _, query in other]
     parts = (query.limit(most).subquery() for query in queries)
     numbered = (select(part.c.id, literal(place).label("place")) for place, part in enumerate(parts))
     found = session.execute(union_all(*numbered)).all()

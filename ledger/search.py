@@ -75,7 +75,7 @@ class Wanted:
         most: The largest amount.
         order: The storefront order's id or name, or how it begins.
         text: Any name that the refund or its order has here, in the storefront or in NetSuite, or how it
-            begins.
+            begins; or the whole SKU of one of its lines.
         newer_than: Only refunds that were written down after the one of this id.
     """
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 from ledger import money, search
 from ledger.accounts import AccountError
 from ledger.database import Database
-from ledger.models import Account, Refund
+from ledger.models import Account, Refund, RefundLine
 from ledger.models.accounts import Platform
 from ledger.narrowing import EXPONENTS
 from ledger.search import FEW, NEAR, Found, Place, Wanted
@@ -199,6 +199,22 @@ def test_netsuite_s_order_finds_its_refunds(database: Database, several: None) -
     assert found.storefront_order_name == "#1007"
 
 
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_the_whole_sku_of_a_line_finds_its_refunds_once(
+    database: Database, several: None, *, is_whole: bool
+) -> None:
+    with database.write() as session:
+        for refund_id, position in ((3, 7), (3, 8), (9, 7)):
+            line = RefundLine(refund_id=refund_id, position=position, kind="item", sku="LAMP-7")
+            line.net_minor = line.tax_minor = 0
+            session.add(line)
+    with database.read() as session:
+        for text, ids in (("LAMP-7", [9, 3]), ("LAMP", []), ("LAMP-71", []), ("lamp-7", [])):
+            found = search.find(session, Wanted(text=text), limit=9, is_whole=is_whole)
+            assert [refund.id for refund in found.rows] == ids
+        assert all_of(session, Wanted(text="LAMP-7"), 1, few=0, reach=1, is_whole=True) == [9, 3]
+
+
 def test_an_account_that_is_not_there_is_no_filter(database: Database) -> None:
     with database.read() as session, pytest.raises(AccountError, match="nowhere"):
         search.find(session, Wanted(account="nowhere"), limit=9)
@@ -251,7 +267,7 @@ def test_no_search_reads_a_whole_table(database: Database, several: None, few: i
         search.newest_id(session)
     assert len(plans) > len(SEARCHES)
     for plan in plans:
-        for table in ("refunds", "order_links"):
+        for table in ("refunds", "order_links", "refund_lines"):
             assert f"Seq Scan on {table}" not in plan, plan
             assert f"SCAN {table}\n" not in f"{plan}\n", plan
 

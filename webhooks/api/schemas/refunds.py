@@ -63,9 +63,9 @@ class RefundQuery(PageQuery):
     q = line(
         120,
         about="What the refund is called: its number, its id where it came from, our key, its record's id on "
-        "the other side, or its order's id or name in the storefront or its internal id in NetSuite. Numbers "
-        f"here and internal ids of orders are looked for as a whole. {_BEGINNING} Titles, details and notes "
-        "are not looked at.",
+        "the other side, its order's id or name in the storefront or its internal id in NetSuite, or the SKU "
+        "of a line. Numbers here, internal ids of orders and SKUs are looked for as a whole. "
+        f"{_BEGINNING} Titles, details and notes are not looked at.",
     )
     since = Moment(data_key="from", metadata={"description": "Made then or later."})
     until = Moment(data_key="to", metadata={"description": "Made before."})
