@@ -57,6 +57,9 @@ WIDE: Final = 1_000_000
 SOME: Final = 150
 """How many refunds of each kind of name are looked up for a page, where not all are asked for."""
 
+MANY: Final = 5000
+"""How many are looked up where all are asked for, before refunds of every name are tried instead."""
+
 _STEPS: Final = (200, 800)  # refunds looked at in one go: most searches end with the first,
 _STRIDE: Final = 2000  # and this many after that
 
@@ -180,7 +183,7 @@ def find(
     Raises:
         ledger.accounts.AccountError: If the account asked for does not exist.
     """
-    most = min(reach, FAR) if is_whole else SOME
+    most = min(reach, MANY) if is_whole else SOME
     looked_up = (called(session, wanted.text, most), of_order(session, wanted.order, most))
     names = [each for each in looked_up if each is not None]
     dates = Dates(wanted.since, wanted.until) if wanted.since or wanted.until else None
