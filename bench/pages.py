@@ -1,26 +1,30 @@
 """How long the portal's pages and the API's lists take as the ledger grows, over HTTP, one request at a time.
 
 PostgreSQL is filled in steps (`bench.grown`), and each page is asked for again and again from our web process
-under gunicorn, by somebody who is signed in.
+under gunicorn, by somebody who is signed in. Exports are measured apart: they hold everything that matches.
 """
 
 import tempfile
 import time
-from collections.abc import Mapping
+import uuid
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
 import click
 import requests
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from bench import figures, grown, servers, shop
+from bench.addresses import EXPORTS, JOBS, MORE, SIGNED_OUT
 from bench.bodies import SHOP, SLUG
-from ledger import accounts, installation, people, sessions
+from ledger import accounts, alert_channels, installation, people, queue, sessions
+from ledger import requests as asking
+from ledger.alert_channels import Ground, Wishes
 from ledger.clock import utcnow
 from ledger.database import Database
-from ledger.models import Delivery, Role
+from ledger.models import AlertChannel, ApiToken, ChannelKind, Delivery, Request, Role, User
 from ledger.models.accounts import Direction, Platform
 from ledger.secrets import Vault
 
@@ -56,6 +60,7 @@ _SEARCHES: Final[Mapping[str, str]] = {
     "name": "q=rs-shop-{half}",
     "name begins": "q=rs-shop-1",
     "no name": "q=nothing-like-it",
+    "SKU": "q=LAMP",
     "rare of common": f"account={SMALL}&state=posted&channel=netsuite&type=cash_refund",
     "none of common": "state=posted&reason=ECHO",
     "none of a day": "state=retrying&since={day}&until={day}",
@@ -68,7 +73,6 @@ PAGES: Final[Mapping[str, str]] = {
     "overview": "/",
     **{f"transactions: {name}": f"/refunds?{query}" for name, query in _SEARCHES.items()},
     "transactions: live": "/refunds/live?shown={shown}&newest={last}",
-    "transactions: export": "/refunds/export.csv?state=error",
     "transaction": "/refunds/{half}",
     "transaction: act on 50": "/refunds/act?action=retry&{ids}",
     "transaction: retrieve": "/refunds/retrieve",
@@ -114,18 +118,25 @@ PAGES: Final[Mapping[str, str]] = {
     "api: refunds": "/api/v1/refunds",
     "api: refunds deep": "/api/v1/refunds?state=posted&order=4500000012",
     "api: none of common": "/api/v1/refunds?state=posted&reason=ECHO",
+    "api: name begins": "/api/v1/refunds?q=rs-shop-1",
+    "api: all names begin": "/api/v1/refunds?q=rs-shop",
+    "api: SKU": "/api/v1/refunds?q=LAMP",
+    "api: no name": "/api/v1/refunds?q=nothing-like-it",
+    "api: day": "/api/v1/refunds?from={day}T00:00:00Z",
     "api: refund": "/api/v1/refunds/{half}",
     "api: deliveries": "/api/v1/deliveries",
     "api: no delivery": "/api/v1/deliveries?topic=none",
     "api: accounts": "/api/v1/accounts",
     "api: run": "/api/v1/reconciliations/1",
+    **MORE,
+    **EXPORTS,
 }
 """Where each page is, with what stands for its parts."""
 
 
 def furnish(ledger: shop.Ledger) -> tuple[str, str]:
-    """Add a second account and somebody who looks; return the cookie and the API's token."""
-    now = utcnow()
+    """Add a second account, what pages are about, and somebody who looks; return cookie and API token."""
+    now, vault = utcnow(), Vault((ledger.key,))
     with ledger.database.write() as session:
         small = accounts.NewAccount(
             SMALL,
@@ -137,7 +148,11 @@ def furnish(ledger: shop.Ledger) -> tuple[str, str]:
             direction=Direction.TO_NETSUITE,
             settings={},
         )
-        accounts.add(session, Vault((ledger.key,)), small, now=now, actor=_ACTOR)
+        accounts.add(session, vault, small, now=now, actor=_ACTOR)
+        shop_account = accounts.by_slug(session, SLUG)
+        asking.retrieve(session, shop_account, "#1001", now=now, actor=_ACTOR, trace_id=uuid.uuid4().hex)
+        wishes, ground = Wishes("desk", "ann@example.com"), Ground(can_mail=True, allow_private=False)
+        alert_channels.add(session, vault, ChannelKind.EMAIL, wishes, ground=ground, now=now, actor=_ACTOR)
         installation.store(session, "api_requests_per_minute", "1000000")
         user = people.add_user(
             session, "ann@example.com", Role.ADMIN, "correct horse battery staple", now=now, actor=_ACTOR
@@ -148,15 +163,25 @@ def furnish(ledger: shop.Ledger) -> tuple[str, str]:
 
 def parts(database: Database, size: int) -> Mapping[str, object]:
     """Return what stands for the parts of addresses, on a ledger of a size."""
+    newest_of = {
+        "delivery": Delivery,
+        "user": User,
+        "token": ApiToken,
+        "channel": AlertChannel,
+        "request": Request,
+    }
     with database.read() as session:
-        delivery = session.scalar(select(Delivery.id).order_by(Delivery.id.desc()).limit(1))
+        ids = {name: session.scalar(select(func.max(each.id))) for name, each in newest_of.items()}
     newest = range(size - 1, size - 51, -1)
     return {
+        **ids,
         "shop": SLUG,
+        "books": "books",
+        "queue": Platform.SHOPIFY.value,
+        "last_jobs": JOBS // 200,
         "half": size // 2,
         "last": size - 1,
         "tail": f"{size // 2:05}"[-5:],
-        "delivery": delivery,
         "day": (utcnow() - timedelta(days=1)).date().isoformat(),
         "shown": ",".join(map(str, newest)),
         "ids": "&".join(f"id={number}" for number in newest),
@@ -181,22 +206,34 @@ def measure(web: requests.Session, url: str, repeats: int) -> list[float]:
     return millis
 
 
+def too_slow(rows: Sequence[figures.Row], size: int) -> list[str]:
+    """Return the pages of a table that take as long as a page may, or longer, half of the times."""
+    return [str(row["page"]) for row in rows if float(row[f"p50 at {size:,}"]) >= _LIMIT]
+
+
 @click.command()
 @click.option("--size", "sizes", multiple=True, type=int, default=(10_000, 1_000_000), show_default=True)
 @click.option("--repeats", default=100, show_default=True, help="How often each page is asked for.")
 @click.option("--only", default="", help="Only pages whose name has this in it.")
-def pages(*, sizes: tuple[int, ...], repeats: int, only: str) -> None:
-    """Measure how long pages take, in milliseconds, on a ledger in PostgreSQL that grows."""
+@click.pass_context
+def pages(context: click.Context, *, sizes: tuple[int, ...], repeats: int, only: str) -> None:
+    """Measure how long pages take, in milliseconds, on a ledger in PostgreSQL that grows.
+
+    The exit code is 1 where half of a page's requests take 50 ms or longer on the largest; exports are
+    listed apart, and not held to it.
+    """
     rows: dict[str, dict[str, str | float]] = {name: {"page": name} for name in PAGES if only in name}
     with tempfile.TemporaryDirectory(prefix="bench-") as name, servers.valkey(Path(name)) as redis_url:
         home = Path(name)
         home.chmod(0o755)  # PostgreSQL runs as somebody else when this runs as root
         with shop.opened("postgresql", home / "database") as url, shop.ledger(url) as ledger:
             cookie, token = furnish(ledger)
+            queue.Waker(queue.connect(redis_url)).refunds(Platform.SHOPIFY, range(1, JOBS + 1))
             env = dict(ledger.env(home, redis_url))
             with (
                 servers.gunicorn("", env, home / "web", processes=1) as port,
                 requests.Session() as web,
+                requests.Session() as stranger,
             ):
                 web.cookies.set(_COOKIE, cookie)
                 web.headers["Authorization"] = f"Bearer {token}"
@@ -206,10 +243,17 @@ def pages(*, sizes: tuple[int, ...], repeats: int, only: str) -> None:
                     filled = size
                     known = parts(ledger.database, size)
                     for page, row in rows.items():
+                        asks = stranger if page in SIGNED_OUT else web
                         address = PAGES[page].format(**known)
-                        millis = measure(web, f"http://127.0.0.1:{port}{address}", repeats)
+                        millis = measure(asks, f"http://127.0.0.1:{port}{address}", repeats)
                         row[f"p50 at {size:,}"] = round(figures.percentile(millis, 0.5), 2)
                         row[f"p99 at {size:,}"] = round(figures.percentile(millis, 0.99), 2)
-    last = f"p50 at {max(sizes):,}"
-    slow = [page for page, row in rows.items() if float(row[last]) >= _LIMIT]
-    figures.show("pages", list(rows.values()), repeats=repeats, limit_ms=_LIMIT, above_limit=slow)
+    held = [row for page, row in rows.items() if page not in EXPORTS]
+    exports = [row for page, row in rows.items() if page in EXPORTS]
+    slow = too_slow(held, max(sizes))
+    figures.show("pages", held, exports, repeats=repeats, limit_ms=_LIMIT, above_limit=slow)
+    if exports:
+        click.echo("The second table has exports, which hold everything that matches: no limit.", err=True)
+    if slow:
+        click.echo(f"{_LIMIT} ms or longer: {', '.join(slow)}.", err=True)
+        context.exit(1)

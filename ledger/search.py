@@ -30,17 +30,15 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, joinedload
 
 from ledger.models import Refund
+from ledger.names import Names, called, of_order
 from ledger.narrowing import (
     LAST_ID,
     Dates,
-    Names,
     Narrowing,
     OneOf,
     amounts,
-    called,
     newer,
     of_accounts,
-    of_order,
 )
 from ledger.states import State
 
@@ -52,6 +50,15 @@ NEAR: Final = 1000
 
 FAR: Final = 50_000
 """On how many they are tried when somebody asks for more, and waits for it."""
+
+WIDE: Final = 1_000_000
+"""On how many they are tried before something is done with everything that matches."""
+
+SOME: Final = 150
+"""How many refunds of each kind of name are looked up for a page, where not all are asked for."""
+
+MANY: Final = 5000
+"""How many are looked up where all are asked for, before refunds of every name are tried instead."""
 
 _STEPS: Final = (200, 800)  # refunds looked at in one go: most searches end with the first,
 _STRIDE: Final = 2000  # and this many after that
@@ -71,7 +78,7 @@ class Wanted:
         most: The largest amount.
         order: The storefront order's id or name, or how it begins.
         text: Any name that the refund or its order has here, in the storefront or in NetSuite, or how it
-            begins.
+            begins; or the whole SKU of one of its lines.
         newer_than: Only refunds that were written down after the one of this id.
     """
 
@@ -110,7 +117,7 @@ class Found:
         rows: With their accounts.
         next: Where to go on; None if there is nothing more.
         is_unfinished: The search stopped for now, and found fewer rows than were asked for.
-        is_cut: More names begin like the text than are looked at.
+        is_cut: More refunds are called like the text than were looked at, so that some are missing.
     """
 
     rows: Sequence[Refund]
@@ -124,6 +131,7 @@ class _Search:
     """A search about to be made: by id, or by time and id where a period is asked for."""
 
     session: Session
+    names: Sequence[Names]
     narrowings: Sequence[Narrowing]
     dates: Dates | None
     after: Place | None
@@ -140,7 +148,8 @@ class _Search:
 
     def rows(self, ids: Sequence[int], limit: int) -> list[Refund]:
         """Return those of some refunds that every filter lets through, in order, after the place."""
-        conditions = [each.condition for each in self.narrowings]
+        conditions = [each.condition for each in self.names]
+        conditions += [each.condition for each in self.narrowings]
         if self.after is not None:
             conditions.append(_before(self.after))
         query = (
@@ -157,6 +166,7 @@ def find(
     limit: int,
     reach: int = NEAR,
     few: int = FEW,
+    is_whole: bool = False,
 ) -> Found:
     """Return refunds, newest first: by when they were made where a period is asked for, else by their ids.
 
@@ -167,19 +177,25 @@ def find(
         limit: How many at most.
         reach: On how many refunds the filters are tried before the search stops for now.
         few: How many refunds are few enough to try every other filter on all of them.
+        is_whole: Leave nothing out that is called like a common text, but look for it among all there are,
+            and stop for now if need be. A page would rather show some of it at once, and say so.
 
     Raises:
         ledger.accounts.AccountError: If the account asked for does not exist.
     """
-    names = [named for named in (called(session, wanted.text), of_order(session, wanted.order)) if named]
+    most = min(reach, MANY) if is_whole else SOME
+    looked_up = (called(session, wanted.text, most), of_order(session, wanted.order, most))
+    names = [each for each in looked_up if each is not None]
     dates = Dates(wanted.since, wanted.until) if wanted.since or wanted.until else None
-    narrowings = [each for each in (*names, *_plain(session, wanted), dates) if each is not None]
-    search = _Search(session, narrowings, dates, after, limit + 1, reach)
-    ids = _few(session, narrowings, few)
+    narrowings = [each for each in (*_plain(session, wanted), dates) if each is not None]
+    search = _Search(session, names, narrowings, dates, after, limit + 1, reach)
+    ids = _few(search, few)
+    is_cut = ids is None and bool(names) and not is_whole
+    if is_cut:
+        ids = names[0].known
     if ids is None:
         return _walk(search, limit)
     rows = search.rows(ids, limit + 1)
-    is_cut = any(each.is_cut for each in names)
     return Found(rows[:limit], search.place_of(rows[limit - 1]) if len(rows) > limit else None, is_cut=is_cut)
 
 
@@ -206,15 +222,16 @@ def _plain(session: Session, wanted: Wanted) -> Iterator[Narrowing | None]:
     yield OneOf(Refund.origin, (wanted.source_channel,)) if wanted.source_channel else None
 
 
-def _few(session: Session, narrowings: Sequence[Narrowing], few: int) -> Sequence[int] | None:
+def _few(search: _Search, few: int) -> Sequence[int] | None:
     """Return the ids that the first filter lets through that lets few through; None if there is none."""
-    alone = len(narrowings) == 1
-    for each in narrowings:
-        if isinstance(each, Names):
-            return each.known
+    for named in search.names:
+        if not named.is_cut:
+            return named.known
+    alone = len(search.narrowings) == 1 and not search.names
+    for each in search.narrowings:
         if alone and isinstance(each, (OneOf, Dates)):
             break  # walking its index is the search itself
-        ids = session.scalars(each.ids(few + 1)).all()
+        ids = search.session.scalars(each.ids(few + 1)).all()
         if len(ids) <= few:
             return ids
     return None
@@ -223,7 +240,7 @@ def _few(session: Session, narrowings: Sequence[Narrowing], few: int) -> Sequenc
 def _walk(search: _Search, limit: int) -> Found:
     """Try the filters on the refunds of one of them, along its index."""
     lead = search.dates or next((each for each in search.narrowings if isinstance(each, OneOf)), None)
-    is_alone = not [each for each in search.narrowings if each is not lead]
+    is_alone = not search.names and not [each for each in search.narrowings if each is not lead]
     place, rows = search.after, list[Refund]()
     for size in (search.limit,) if is_alone else _steps(search.reach):
         looked_at = _next(search, lead, place, size)

@@ -198,7 +198,10 @@ class RefundLine(Base):
     """
 
     __tablename__ = "refund_lines"
-    __table_args__ = (UniqueConstraint("refund_id", "position"),)
+    __table_args__ = (
+        UniqueConstraint("refund_id", "position"),
+        Index("ix_refund_lines_sku", "sku", "refund_id"),
+    )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)
     refund_id: Mapped[int] = mapped_column(ForeignKey("refunds.id", ondelete="CASCADE"))

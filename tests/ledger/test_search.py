@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session, joinedload
 from ledger import money, search
 from ledger.accounts import AccountError
 from ledger.database import Database
-from ledger.models import Account, Refund
+from ledger.models import Account, Refund, RefundLine
 from ledger.models.accounts import Platform
 from ledger.narrowing import EXPONENTS
-from ledger.search import FEW, Found, Place, Wanted
+from ledger.search import FEW, NEAR, Found, Place, Wanted
 from ledger.secrets import Vault
 from ledger.states import State
 from tests.support.explaining import explained
@@ -108,14 +108,21 @@ def wishes() -> st.SearchStrategy[Wanted]:
     )
 
 
-def all_of(session: Session, wanted: Wanted, limit: int, *, few: int, reach: int) -> list[int]:
+def all_of(
+    session: Session, wanted: Wanted, limit: int, *, few: int, reach: int, is_whole: bool
+) -> list[int]:
     """Return everything a search finds, taken up again and again where it stopped."""
-    found = search.find(session, wanted, limit=limit, few=few, reach=reach)
-    ids = [refund.id for refund in found.rows]
-    while found.next is not None:
-        assert len(found.rows) == limit or found.is_unfinished
-        found = search.find(session, wanted, after=found.next, limit=limit, few=few, reach=reach)
+    ids: list[int] = []
+    after: Place | None = None
+    is_first = True
+    while is_first or after is not None:
+        found = search.find(
+            session, wanted, after=after, limit=limit, few=few, reach=reach, is_whole=is_whole
+        )
+        assert len(found.rows) == limit or found.is_unfinished or found.next is None
+        assert not found.is_cut
         ids += [refund.id for refund in found.rows]
+        after, is_first = found.next, False
     return ids
 
 
@@ -126,12 +133,19 @@ def test_whatever_is_asked_and_however_it_is_searched_every_refund_that_fits_is_
         everything = session.scalars(select(Refund).options(joinedload(Refund.account))).all()
 
         @settings(max_examples=75)
-        @given(wishes(), st.integers(1, 12), st.sampled_from([0, 2, 9, 100]), st.sampled_from([1, 5, 100]))
-        def check(wanted: Wanted, limit: int, few: int, reach: int) -> None:
+        @given(
+            wishes(),
+            st.integers(1, 12),
+            st.sampled_from([0, 2, 9, 100]),
+            st.sampled_from([1, 5, 100]),
+            st.booleans(),
+        )
+        def check(wanted: Wanted, limit: int, few: int, reach: int, is_whole: bool) -> None:  # noqa: FBT001 - Hypothesis hands it over by its place
             by_time = wanted.since is not None or wanted.until is not None
             fitting = [refund for refund in everything if fits(refund, wanted)]
             fitting.sort(key=lambda each: (each.occurred_at if by_time else NOW, each.id), reverse=True)
-            assert all_of(session, wanted, limit, few=few, reach=reach) == [each.id for each in fitting]
+            ids = all_of(session, wanted, limit, few=few, reach=reach, is_whole=is_whole)
+            assert ids == [each.id for each in fitting]
 
         check()
 
@@ -150,17 +164,19 @@ def test_a_search_that_finds_little_stops_says_so_and_can_be_taken_up_again(
     assert (found, looks) == (Found([]), 3)
 
 
-def test_names_that_begin_alike_are_cut_and_the_whole_name_is_found_all_the_same(
+def test_names_that_begin_alike_are_cut_unless_all_are_asked_for_and_the_whole_name_is_found(
     database: Database, shop: Account
 ) -> None:
     with database.write() as session:
         for number in range(1, 162):
             make_transaction(session, shop, number)
     with database.read() as session:
+        whole = search.find(session, Wanted(text="4500000"), limit=200, is_whole=True)
         many = search.find(session, Wanted(text="4500000"), limit=200)
         one = search.find(session, Wanted(text="4500000161"), limit=200)
     assert many.is_cut
     assert len(many.rows) == 150
+    assert (len(whole.rows), whole.is_cut) == (161, False)
     assert not one.is_cut
     assert [refund.storefront_order_id for refund in one.rows] == ["4500000161"]
 
@@ -181,6 +197,22 @@ def test_netsuite_s_order_finds_its_refunds(database: Database, several: None) -
     with database.read() as session:
         (found,) = search.find(session, Wanted(text="60277"), limit=9).rows
     assert found.storefront_order_name == "#1007"
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_the_whole_sku_of_a_line_finds_its_refunds_once(
+    database: Database, several: None, *, is_whole: bool
+) -> None:
+    with database.write() as session:
+        for refund_id, position in ((3, 7), (3, 8), (9, 7)):
+            line = RefundLine(refund_id=refund_id, position=position, kind="item", sku="LAMP-7")
+            line.net_minor = line.tax_minor = 0
+            session.add(line)
+    with database.read() as session:
+        for text, ids in (("LAMP-7", [9, 3]), ("LAMP", []), ("LAMP-71", []), ("lamp-7", [])):
+            found = search.find(session, Wanted(text=text), limit=9, is_whole=is_whole)
+            assert [refund.id for refund in found.rows] == ids
+        assert all_of(session, Wanted(text="LAMP-7"), 1, few=0, reach=1, is_whole=True) == [9, 3]
 
 
 def test_an_account_that_is_not_there_is_no_filter(database: Database) -> None:
@@ -216,23 +248,26 @@ SEARCHES = [
     Wanted(since=NOW - DAY, states=(State.CANCELLED,), account="shopify-shop"),
     Wanted(text="#1007"),
     Wanted(text="88", order="1003"),
+    Wanted(text="rs-shopify", since=NOW - DAY, states=(State.POSTED,)),
+    Wanted(order="4500000", account="shopify-shop"),
     Wanted(newer_than=30, source_channel="shopify"),
 ]
 
 
-@pytest.mark.parametrize("few", [0, FEW])
-def test_no_search_reads_a_whole_table(database: Database, several: None, few: int) -> None:
+@pytest.mark.parametrize(("few", "reach"), [(0, NEAR), (FEW, NEAR), (0, 3)])
+def test_no_search_reads_a_whole_table(database: Database, several: None, few: int, reach: int) -> None:
     plans: list[str] = []
     with database.read() as session, explained(database.engine, plans):
         for wanted in SEARCHES:
-            found = search.find(session, wanted, limit=3, few=few)
+            found = search.find(session, wanted, limit=3, few=few, reach=reach, is_whole=True)
             if found.next:
-                search.find(session, wanted, limit=3, few=few, after=found.next)
+                after = found.next
+                search.find(session, wanted, limit=3, few=few, reach=reach, after=after, is_whole=True)
         search.of_ids(session, [1, 2, 3])
         search.newest_id(session)
     assert len(plans) > len(SEARCHES)
     for plan in plans:
-        for table in ("refunds", "order_links"):
+        for table in ("refunds", "order_links", "refund_lines"):
             assert f"Seq Scan on {table}" not in plan, plan
             assert f"SCAN {table}\n" not in f"{plan}\n", plan
 

@@ -1,5 +1,6 @@
 """What PostgreSQL reads for a search among ten thousands of refunds, left to itself."""
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -31,6 +32,15 @@ SELECT 1, 'shopify', CAST(9000000000 + g AS text), 'rs-shop-' || g, 'to_netsuite
 FROM generate_series(1, CAST(:rows AS integer)) g
 """
 
+# One SKU is in every second refund, twice.
+LINES = """
+INSERT INTO refund_lines (refund_id, position, kind, sku, title, quantity, net_minor, tax_minor, restock,
+  source_line_id, mapped)
+SELECT id, p, 'item', CASE WHEN id % 2 = 0 THEN 'LAMP' ELSE 'CUP-' || id END, 'Reading lamp', '1', 100, 0,
+  true, '', ''
+FROM refunds CROSS JOIN generate_series(1, 2) p
+"""
+
 
 @pytest.fixture(scope="module")
 def filled(postgresql: Clone, vault: Vault) -> Iterator[Database]:
@@ -40,13 +50,14 @@ def filled(postgresql: Clone, vault: Vault) -> Iterator[Database]:
         with database.write() as session:
             make_account(session, vault, slug="shop")
             session.execute(text(FILL), {"rows": ROWS})
+            session.execute(text(LINES))
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("VACUUM ANALYZE"))
         yield database
         database.dispose()
 
 
-def plans_of(database: Database, wanted: Wanted) -> list[str]:
+def plans_of(database: Database, wanted: Wanted, *, is_whole: bool = False) -> list[str]:
     """Return the plan of every query of a search and of its second page, as it was run."""
     plans: list[str] = []
 
@@ -59,9 +70,9 @@ def plans_of(database: Database, wanted: Wanted) -> list[str]:
     event.listen(database.engine, "before_cursor_execute", explain)
     try:
         with database.read() as session:
-            found = search.find(session, wanted, limit=50)
+            found = search.find(session, wanted, limit=50, is_whole=is_whole)
             if found.next:
-                search.find(session, wanted, limit=50, after=found.next)
+                search.find(session, wanted, limit=50, after=found.next, is_whole=is_whole)
     finally:
         event.remove(database.engine, "before_cursor_execute", explain)
     return plans
@@ -83,13 +94,15 @@ def plans_of(database: Database, wanted: Wanted) -> list[str]:
         Wanted(text="9000012345"),
         Wanted(text="#11005"),
         Wanted(order="1100"),
+        Wanted(text="LAMP"),
+        Wanted(text="CUP-77"),
         Wanted(least=Decimal("100.00"), most=Decimal("100.10")),
         Wanted(newer_than=ROWS - 5),
     ],
 )
 def test_the_planner_takes_an_index_of_its_own_accord(filled: Database, wanted: Wanted) -> None:
     for plan in plans_of(filled, wanted):
-        assert "Seq Scan on refunds" not in plan, plan
+        assert "Seq Scan on refund" not in plan, plan
 
 
 @pytest.mark.parametrize(
@@ -109,3 +122,26 @@ def test_a_common_value_is_walked_along_its_index_without_sorting_all_that_have_
     for plan in walks:
         assert f"Index Only Scan Backward using {index}" in plan
         assert "actual rows=51" in plan.partition(index)[2].partition("\n")[0]
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        Wanted(text="rs-shop"),
+        Wanted(text="nothing-like-it"),
+        Wanted(text="LAMP"),
+        Wanted(text="CUP-77"),
+        Wanted(order="4500"),
+        Wanted(order="45000", states=(State.POSTED,)),
+        Wanted(text="90000", since=NOW.replace(year=2024, month=1, day=3)),
+        Wanted(text="rs-shop", states=(State.HELD,)),
+    ],
+)
+def test_all_that_is_called_alike_is_found_without_looking_at_everything(
+    filled: Database, wanted: Wanted
+) -> None:
+    plans = plans_of(filled, wanted, is_whole=True)
+    assert plans
+    for plan in plans:
+        assert "Seq Scan on refund" not in plan, plan
+        assert max(map(int, re.findall(r"actual rows=(\d+)", plan))) <= 3 * search.NEAR, plan

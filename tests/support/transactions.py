@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from ledger import attempts, orders, refunds
@@ -95,3 +96,21 @@ def make_attempt(session: Session, refund: Refund, calls: Sequence[dict[str, Any
         detail=ended.get("detail", ""),
         calls=list(calls),
     )
+
+
+def make_many_like(session: Session, refund: Refund, numbers: range) -> None:
+    """Write refunds down that differ from one in their names only, as `make_transaction` numbers them."""
+    session.flush()
+    names = {
+        "source_refund_id": "CAST(9000000000 + g AS text)",
+        "key": "replace(key, source_refund_id, CAST(9000000000 + g AS text))",
+        "storefront_order_id": "CAST(4500000000 + g AS text)",
+        "storefront_order_name": "'#' || CAST(1000 + g AS text)",
+    }
+    columns = [column.name for column in Refund.__table__.columns if column.name != "id"]
+    values = ", ".join(names.get(name, name) for name in columns)
+    statement = f"""
+WITH RECURSIVE each(g) AS (SELECT CAST(:first AS bigint) UNION ALL SELECT g + 1 FROM each WHERE g < :last)
+INSERT INTO refunds ({", ".join(columns)}) SELECT {values} FROM each, refunds WHERE refunds.id = :like
+ORDER BY g"""  # noqa: S608 - names of our own columns
+    session.execute(text(statement), {"first": numbers[0], "last": numbers[-1], "like": refund.id})

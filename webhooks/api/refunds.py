@@ -1,23 +1,28 @@
 """Refunds: look, and act."""
 
 from collections.abc import Callable
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
-from ledger import actions, bulk, queries
+from ledger import actions, bulk, queries, search
 from ledger.actions import ACTIONS, Action
 from ledger.bulk import Outcome
 from ledger.details import refund_detail
 from ledger.models import Refund, Role
-from ledger.queries import RefundFilter
+from ledger.search import Wanted
 from ledger.states import State
 from ledger.views import View, refund_view
 from webhooks.api import cursors
 from webhooks.api.operations import NUMBER, Operations
 from webhooks.api.schemas import refunds as shapes
-from webhooks.api.schemas.common import page
 from webhooks.api.tools import Tools, caller
+
+_REACH: Final = 5_000
+"""On how many refunds filters are tried for one page; a client waits longer than somebody at the portal."""
+
+_FIRST: Final = datetime.min.replace(tzinfo=UTC)
 
 
 def operations(tools: Tools) -> Operations:
@@ -59,8 +64,8 @@ class Refunds:
 
     def page(self, query: dict[str, Any]) -> View:
         """List refunds, newest first."""
-        limit: int = query["limit"]
-        wanted = RefundFilter(
+        since, before = query.get("since"), query.get("until")
+        wanted = Wanted(
             states=tuple(State(each) for each in query.get("state", ())),
             account=query.get("account", ""),
             source_channel=query.get("source_channel", ""),
@@ -68,13 +73,23 @@ class Refunds:
             reason=query.get("reason", ""),
             order=query.get("order", ""),
             text=query.get("q", ""),
-            since=query.get("since"),
-            until=query.get("until"),
-            limit=limit + 1,
-            after=cursors.read(query["cursor"]) if "cursor" in query else 0,
+            since=since,
+            until=before and _until(before),
         )
+        cursor, by_time = query.get("cursor"), since is not None or before is not None
         with self._tools.database.read() as session:
-            return page([refund_view(each) for each in queries.refund_page(session, wanted)], limit)
+            found = search.find(
+                session,
+                wanted,
+                after=cursor and cursors.read_place(cursor, by_time=by_time),
+                limit=query["limit"],
+                reach=_REACH,
+                is_whole=True,
+            )
+            return {
+                "items": [refund_view(each) for each in found.rows],
+                "next_cursor": found.next and cursors.write_place(found.next),
+            }
 
     def one(self, number: int) -> View:
         """Show everything about a refund."""
@@ -128,6 +143,11 @@ class Refunds:
         outcomes = list(bulk.each(self._tools.database, ids, act))
         self._tools.waker.due_refunds([due for outcome in outcomes for due in outcome.due])
         return outcomes
+
+
+def _until(before: datetime) -> datetime:
+    """Return the last moment before one."""
+    return before - timedelta(microseconds=1) if before > _FIRST else before
 
 
 def _item(outcome: Outcome) -> View:

@@ -164,15 +164,17 @@ class AuditSchema(Schema):
     note = text()
 
 
-def page_of(schema: type[Schema], name: str) -> type[Schema]:
-    """Return the shape of a page of a list."""
+def page_of(
+    schema: type[Schema], name: str, about: str = "Of the next page; null if there is none."
+) -> type[Schema]:
+    """Return the shape of a page of a list; `about` says of which page the cursor is."""
     return Schema.from_dict(
         {
             "items": fields.List(fields.Nested(schema), required=True),
             "next_cursor": fields.String(
                 required=True,
                 allow_none=True,
-                metadata={"description": "Of the next page; null if there is none."},
+                metadata={"description": about},
             ),
         },
         name=name,

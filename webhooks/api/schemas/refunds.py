@@ -10,6 +10,7 @@ from ledger.models.accounts import Direction
 from ledger.queue import QUEUES
 from ledger.reasons import REASONS
 from ledger.states import State
+from webhooks.api import cursors
 from webhooks.api.schemas.common import (
     LARGEST_ID,
     AuditSchema,
@@ -25,6 +26,7 @@ from webhooks.api.schemas.common import (
     page_of,
     slug,
     text,
+    words,
 )
 from webhooks.api.schemas.deliveries import DeliverySchema
 
@@ -35,6 +37,15 @@ MOST: Final = 500
 """How many refunds may be acted on at once."""
 
 
+_BEGINNING: Final = (
+    "Three characters or more also find what begins with them; an order's name is found without its `#`."
+)
+_NEXT: Final = (
+    "Of the next page; null if there is none. A search looks at so many refunds at a time that a page may "
+    "have fewer items than `limit`, or none: only null says that there are no more."
+)
+
+
 class RefundQuery(PageQuery):
     """Which refunds."""
 
@@ -43,8 +54,19 @@ class RefundQuery(PageQuery):
     state = fields.List(one_of(State))
     reason = one_of(tuple(REASONS), is_required=False)
     account = slug()
-    order = line(120, about="The order's id in the storefront, or its name.")
-    q = line(120, about="Any name of the refund or its order, on either side, as a whole.")
+    cursor = words(
+        cursors.PLACE_PATTERN,
+        cursors.LONGEST_PLACE,
+        about="`next_cursor` of the page before, which was asked for with the same filters.",
+    )
+    order = line(120, about=f"The order's id in the storefront, or its name. {_BEGINNING}")
+    q = line(
+        120,
+        about="What the refund is called: its number, its id where it came from, our key, its record's id on "
+        "the other side, its order's id or name in the storefront or its internal id in NetSuite, or the SKU "
+        "of a line. Numbers here, internal ids of orders and SKUs are looked for as a whole. "
+        f"{_BEGINNING} Titles, details and notes are not looked at.",
+    )
     since = Moment(data_key="from", metadata={"description": "Made then or later."})
     until = Moment(data_key="to", metadata={"description": "Made before."})
 
@@ -131,7 +153,7 @@ class RefundDetailSchema(RefundSchema):
     deliveries = fields.List(fields.Nested(DeliverySchema), required=True)
 
 
-RefundPage = page_of(RefundSchema, "RefundPageSchema")
+RefundPage = page_of(RefundSchema, "RefundPageSchema", _NEXT)
 
 
 class ActionBody(Schema):

@@ -38,6 +38,7 @@ def index() -> ResponseReturnValue:
                 after=filters.place_asked(wanted.wanted),
                 limit=_PAGE,
                 reach=FAR if asked("far") else NEAR,
+                is_whole=True,
             )
         ids = [refund.id for refund in found.rows]
         rows = whole.refunds(session, ids)

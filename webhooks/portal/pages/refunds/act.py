@@ -13,7 +13,7 @@ from ledger import queries, search
 from ledger.bulk import Outcome
 from ledger.models import Role
 from ledger.models.accounts import Direction
-from ledger.search import FAR, Found
+from ledger.search import WIDE, Found
 from webhooks.portal import acting, context, filters
 from webhooks.portal.acting import MOST, VERBS, Planned, Verb
 from webhooks.portal.forms import asked, lines, sent
@@ -68,13 +68,12 @@ def _verb(name: str) -> Verb:
 
 def _page(verb: Verb, ids: Sequence[int], back: str, *, is_all: bool, form: _Form) -> ResponseReturnValue:
     with context.current().database.read() as session:
-        is_more = False
+        found = Found([])
         if is_all:
             wanted = filters.of_address(queries.storefront_accounts(session), back)
-            found = Found([])
             if not wanted.wrong:
-                found = search.find(session, wanted.wanted, limit=MOST, reach=FAR)
-            refunds, is_more = found.rows, found.next is not None
+                found = search.find(session, wanted.wanted, limit=MOST, reach=WIDE, is_whole=True)
+            refunds = found.rows
         else:
             refunds = search.of_ids(session, ids[:MOST])
     planned = acting.plan(verb, refunds)
@@ -84,13 +83,27 @@ def _page(verb: Verb, ids: Sequence[int], back: str, *, is_all: bool, form: _For
         verb=verb,
         possible=possible,
         refused=[each for each in planned if each.refusal],
-        is_more=is_more,
-        most=MOST,
+        left_out=left_out(found),
         links=_links(verb, possible),
         form=form,
         back=back,
     )
     return page, HTTPStatus.UNPROCESSABLE_ENTITY if form.wrong else HTTPStatus.OK
+
+
+def left_out(found: Found) -> str:
+    """Return what of everything that matches is not acted upon, in words; empty if nothing is left out."""
+    if found.is_unfinished:
+        return (
+            f"These may not be all: only the newest {WIDE:,} transactions were looked at. Older ones stay as "
+            "they are; filter by days to come to them."
+        )
+    if found.next is not None:
+        return (
+            f"These are the first {len(found.rows)} of more, the newest: the others stay as they are. Filter "
+            "by state, account or days to come to them."
+        )
+    return ""
 
 
 def _links(verb: Verb, possible: Sequence[Planned]) -> str:

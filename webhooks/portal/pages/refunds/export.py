@@ -41,12 +41,15 @@ def export() -> ResponseReturnValue:
 
 
 def _lines(database: Database, wanted: Wanted) -> Iterator[str]:
-    """Yield the table, in parts; no transaction is open while one is sent."""
+    """Yield the table, in parts, to its end; no transaction is open while one is sent.
+
+    A search that stops for now is taken up again, since a table that is short would be believed.
+    """
     yield written([HEADER])
     place = None
     while True:
         with database.read() as session:
-            found = search.find(session, wanted, after=place, limit=_AT_ONCE, reach=FAR)
+            found = search.find(session, wanted, after=place, limit=_AT_ONCE, reach=FAR, is_whole=True)
             part = written(map(_row, found.rows))
         if part:
             yield part
