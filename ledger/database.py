@@ -16,6 +16,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from ledger import settling
 from ledger.autocommit import Autocommit
 
 _WRITES: Final = "refund_sync_writes"
@@ -37,7 +38,10 @@ class Database:
     Attributes:
         url: The SQLAlchemy URL, password hidden.
         autocommit: Runs single statements that are their own transactions.
+        on_settled: Is told of the refunds that a transaction settled, once that is committed.
     """
+
+    on_settled: settling.Listener | None = None
 
     def __init__(self, url: str, *, pool_size: int = 10, patience: float = 10.0) -> None:
         """Open the database lazily; nothing is connected before it is used.
@@ -83,6 +87,9 @@ class Database:
         """Yield a session that is committed at the end, or rolled back if anything is raised."""
         with Session(self._writer, expire_on_commit=False) as session, session.begin():
             yield session
+        settled = settling.noted(session)
+        if settled and self.on_settled is not None:
+            self.on_settled(settled)
 
     @contextmanager
     def rehearse(self) -> Iterator[Session]:

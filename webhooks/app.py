@@ -17,6 +17,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from ledger import embedded, log
 from ledger.clock import utcnow
+from ledger.counters import Counters
 from ledger.database import Database
 from ledger.intake import Intake
 from ledger.models import Role
@@ -77,6 +78,7 @@ def create_app(
         log.configure(settings.log_format)
     database = database or Database(settings.database_url, patience=_LEDGER_PATIENCE)
     redis = _redis(settings)
+    database.on_settled = lambda refunds: Counters(redis).settled(refunds)  # of its own for each thread
     vault, waker = vault or Vault.of(settings), waker or Waker(redis)
     directory = directory or directory_of(settings, vault)
     reception = Reception(database, directory, Intake(database, waker), clock)

@@ -54,7 +54,7 @@ def test_what_waits_in_a_queue_and_what_workers_counted_is_shown(web: Web, valke
         counters.add(ATTEMPTS, "post", "POSTED")
         counters.set(QUOTA, "shopify", "my-shop", "points", value=1800)
         for seconds in (0.2, 0.2, 4000.0):
-            counters.observe(POSTED, "shopify", seconds=seconds)
+            counters.observe(POSTED, "shopify", "no", seconds=seconds)
         counters.flush()
     found = read(web.client.get("/metrics").text)
     assert found["refund_sync_queue_depth", (("queue", "netsuite"),)] == 2
@@ -63,15 +63,16 @@ def test_what_waits_in_a_queue_and_what_workers_counted_is_shown(web: Web, valke
     quota = (("account", "my-shop"), ("platform", "shopify"), ("resource", "points"))
     assert found["refund_sync_platform_quota_left", quota] == 1800
     name = "refund_sync_webhook_to_posted_seconds"
+    direct = (("source", "shopify"), ("waited", "no"))
     assert [
-        found[f"{name}_bucket", (("le", bound), ("source", "shopify"))] for bound in ("0.1", "0.25", "+Inf")
+        found[f"{name}_bucket", (("le", bound), *direct)] for bound in ("0.1", "0.25", "+Inf")
     ] == [
         0,
         2,
         3,
     ]
-    assert found[f"{name}_sum", (("source", "shopify"),)] == 4000.4
-    assert found[f"{name}_count", (("source", "shopify"),)] == 3
+    assert found[f"{name}_sum", direct] == 4000.4
+    assert found[f"{name}_count", direct] == 3
 
 
 def test_without_ledger_and_redis_the_page_says_so_and_shows_the_rest(tmp_path: Path) -> None:
