@@ -64,9 +64,7 @@ def test_what_waits_in_a_queue_and_what_workers_counted_is_shown(web: Web, valke
     assert found["refund_sync_platform_quota_left", quota] == 1800
     name = "refund_sync_webhook_to_posted_seconds"
     direct = (("source", "shopify"), ("waited", "no"))
-    assert [
-        found[f"{name}_bucket", (("le", bound), *direct)] for bound in ("0.1", "0.25", "+Inf")
-    ] == [
+    assert [found[f"{name}_bucket", (("le", bound), *direct)] for bound in ("0.1", "0.25", "+Inf")] == [
         0,
         2,
         3,
