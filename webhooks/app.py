@@ -86,7 +86,7 @@ def create_app(
     app = WebProcess("webhooks", static_folder=None)
     # One more than is taken: of a body in chunks Werkzeug silently returns as much as the limit.
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY + 1
-    app.register_blueprint(health.blueprint(database, redis))
+    app.register_blueprint(health.blueprint(database, redis, metrics_token=settings.metrics_token))
     app.register_error_handler(HTTPException, _http_error)
     if proxies := settings.trusted_proxies:
         # Not X-Forwarded-Host, which many proxies hand on as whoever asks wrote it.
