@@ -93,9 +93,8 @@ class Crawler:
             form = {"csrf_token": token[1], "email": email, "password": tried}
             answer = self._session.post(f"{self.url}/sign-in", data=form, timeout=30)
         assert "Sign out" in answer.text
-        (cookie,) = self._session.cookies
-        assert cookie.value
-        return cookie.value
+        (cookie,) = self._session.cookies.values()
+        return str(cookie)
 
     def look(self, path: str, **headers: str) -> str:
         """Look at a page; return it."""
