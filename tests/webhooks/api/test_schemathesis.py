@@ -18,11 +18,12 @@ from schemathesis.engine import events, from_schema
 from schemathesis.schemas import APIOperation, BaseSchema
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from ledger import installation
+from ledger import installation, requests
 from ledger.clock import utcnow
 from ledger.database import Database
 from ledger.models import Account, Role
 from tests.support.databases import Clone
+from tests.support.ledger import TRACE
 from tests.webhooks.api.furnished import furnish
 from tests.webhooks.conftest import Line
 from webhooks.api.keeping import HEADER, PATTERN
@@ -153,6 +154,8 @@ def test_every_check_of_schemathesis_holds(
     furnish(database, shop, now=utcnow())
     with database.write() as session:
         installation.store(session, "api_requests_per_minute", "1000000")
+        # The second, which is the one that is asked for: a viewer makes none.
+        requests.check(session, session.get_one(Account, shop.id), now=utcnow(), actor="test", trace_id=TRACE)
     description = schemathesis.openapi.from_url(
         f"{address}/api/v1/openapi.json", config=_config(tokens[role], seed)
     )
