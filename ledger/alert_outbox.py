@@ -116,10 +116,12 @@ def unsent(session: Session, channel: AlertChannel) -> Sequence[AlertMessage]:
     return session.scalars(query.order_by(AlertMessage.is_test.desc(), AlertMessage.id)).all()
 
 
-def pending(session: Session, channel: AlertChannel) -> Sequence[tuple[int, datetime, bool]]:
-    """Return the notices that no message tells yet, oldest first: id, since when, whether it was held."""
-    query = select(AlertNotice.id, AlertNotice.since, AlertNotice.was_held).where(
-        AlertNotice.channel_id == channel.id, AlertNotice.message_id.is_(None)
+def pending(session: Session, channel: AlertChannel) -> Sequence[tuple[int, datetime, bool, str]]:
+    """Return the notices that no message tells yet, oldest first: id, since when, whether held, trace."""
+    query = (
+        select(AlertNotice.id, AlertNotice.since, AlertNotice.was_held, Alert.trace_id)
+        .join(Alert, Alert.id == AlertNotice.alert_id)
+        .where(AlertNotice.channel_id == channel.id, AlertNotice.message_id.is_(None))
     )
     return session.execute(query.order_by(AlertNotice.id)).all()
 

@@ -38,13 +38,19 @@ class Metric:
 ATTEMPTS: Final = Metric(
     "refund_sync_attempts", "Tries at carrying a refund across, by how they ended.", ("outcome", "reason")
 )
+SETTLED: Final = Metric(
+    "refund_sync_refunds_settled",
+    "Refunds that were settled: posted, ignored, cancelled or resolved, by state and reason.",
+    ("state", "reason"),
+)
 TAKEOVERS: Final = Metric(
     "refund_sync_lease_takeovers", "Refunds taken over from a worker that was killed.", ()
 )
 POSTED: Final = Metric(
     "refund_sync_webhook_to_posted_seconds",
-    "From the accepted webhook to the record on the other side, waits included.",
-    ("source",),
+    "From the accepted webhook to the record on the other side, of refunds that a webhook told of first; "
+    "waited says whether they waited meanwhile for an order, its billing, the money or a person.",
+    ("source", "waited"),
     (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 21600, 86400),
 )
 CALLS: Final = Metric(
@@ -66,7 +72,7 @@ ALERTS: Final = Metric(
     ("kind", "outcome"),
 )
 
-METRICS: Final = (ATTEMPTS, TAKEOVERS, POSTED, CALLS, QUOTA, ALERTS)
+METRICS: Final = (ATTEMPTS, SETTLED, TAKEOVERS, POSTED, CALLS, QUOTA, ALERTS)
 
 Series = dict[tuple[str, ...], float]
 """Values by their labels' values."""
@@ -96,6 +102,12 @@ class Counters:
         bucket = next((str(bound) for bound in metric.buckets if seconds <= bound), "+Inf")
         self.add(metric, *labels, bucket)
         self.add(metric, *labels, "sum", value=seconds)
+
+    def settled(self, refunds: Sequence[tuple[str, str]]) -> None:
+        """Count refunds that were settled, by state and reason, and add them up at once."""
+        for state, reason in refunds:
+            self.add(SETTLED, state, reason)
+        self.flush()
 
     def flush(self) -> bool:
         """Add what was counted up in Redis; return whether it took it."""

@@ -21,6 +21,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from ledger import settling
 from ledger.autocommit import Autocommit
 
 _WRITES: Final = "refund_sync_writes"
@@ -44,7 +45,10 @@ class Database:
     Attributes:
         url: The SQLAlchemy URL, password hidden.
         autocommit: Runs single statements that are their own transactions.
+        on_settled: Is told of the refunds that a transaction settled, once that is committed.
     """
+
+    on_settled: settling.Listener | None = None
 
     def __init__(self, url: str, *, pool_size: int = 10, patience: float = 10.0) -> None:
         """Open the database lazily; nothing is connected before it is used.
@@ -94,6 +98,9 @@ class Database:
             yield session
         if self.is_sqlite and (self._has_traces or session.info.get(_ERASES, False)):
             self._has_traces = not self._empty_log()
+        settled = settling.noted(session)
+        if settled and self.on_settled is not None:
+            self.on_settled(settled)
 
     def _empty_log(self) -> bool:
         """Move what SQLite's write-ahead log holds into the database and cut it; return whether it is empty.

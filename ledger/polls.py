@@ -8,6 +8,7 @@ import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session
@@ -19,6 +20,9 @@ from ledger.models import Account, NetSuiteAccount, Poll, Refund
 from ledger.models.accounts import Direction
 from ledger.reasons import reason as known_reason
 from ledger.upsert import insert
+
+TOPIC: Final = "poll"
+"""Of the deliveries that a poll writes, in which no webhook told of anything."""
 
 LEASE = timedelta(minutes=5)
 """How long a worker has for one poll before another may take it over."""

@@ -8,14 +8,14 @@ from typing import Any, Final
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from ledger import alerts, audit, lines, looks
+from ledger import alerts, audit, lines, looks, settling
 from ledger.events import MoneyState, RefundSeen
 from ledger.keys import key_of
 from ledger.looks import Look
 from ledger.models import Account, OrderLink, Refund
 from ledger.models.accounts import Direction
 from ledger.reasons import reason as known_reason
-from ledger.states import AT_REST, UNDER_WAY, State, Transition, follow
+from ledger.states import AT_REST, SETTLED, UNDER_WAY, State, Transition, follow
 from ledger.upsert import insert
 
 LEASE = timedelta(seconds=90)
@@ -300,6 +300,8 @@ def move(
 ) -> None:
     """Follow a named transition, write trail and alert, and set when the refund is looked at next.
 
+    One that is settled by it is counted once the transaction is committed.
+
     Args:
         session: A writing transaction; the refund's row is locked in it.
         refund: The refund.
@@ -353,6 +355,8 @@ def move(
         trace_id=refund.trace_id,
     )
     alerts.follow_refund(session, current, is_first=is_first, now=now)
+    if current.state in SETTLED:
+        settling.note(session, current.state, current.reason)
 
 
 def reconsider(session: Session, refund: Refund, reason: str, *, now: datetime) -> None:

@@ -14,6 +14,7 @@ _DATABASES: Final = ("sqlite:///", "postgresql://", "postgres://", "postgresql+p
 _QUEUES: Final = ("redis://", "rediss://", "unix://", "valkey://", "valkeys://")
 _LOCAL_HOSTS: Final = ("localhost", "127.0.0.1", "::1")
 _MOST_PROXIES: Final = 10
+_SHORTEST_TOKEN: Final = 20  # characters
 
 
 class SettingsError(ValueError):
@@ -46,6 +47,7 @@ class Settings:
             and X-Forwarded-Proto.
         smtp_url: The mail server that alerts are sent by; empty where there is none.
         mail_from: The address they are sent from.
+        metrics_token: What Prometheus has to say to read `/metrics`; empty where anybody may who gets there.
     """
 
     database_url: str
@@ -58,6 +60,7 @@ class Settings:
     trusted_proxies: int = 0
     smtp_url: str = field(default="", repr=False)
     mail_from: str = ""
+    metrics_token: str = field(default="", repr=False)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
@@ -82,6 +85,7 @@ class Settings:
                 trusted_proxies=_count(env, "REFUND_SYNC_TRUSTED_PROXIES", problems),
                 smtp_url=_smtp_url(env, problems),
                 mail_from=env.get("REFUND_SYNC_MAIL_FROM", ""),
+                metrics_token=_metrics_token(env.get("REFUND_SYNC_METRICS_TOKEN", ""), problems),
             ),
             problems,
         )
@@ -150,6 +154,15 @@ def _smtp_url(env: Mapping[str, str], problems: list[str]) -> str:
                 f"REFUND_SYNC_SMTP_URL {error}, such as smtp://user:password@mail.example.com:587."
             )
     return url
+
+
+def _metrics_token(text: str, problems: list[str]) -> str:
+    if text and not (len(text) >= _SHORTEST_TOKEN and all("!" <= each <= "~" for each in text)):
+        problems.append(
+            f"REFUND_SYNC_METRICS_TOKEN must have at least {_SHORTEST_TOKEN} characters, "
+            "ASCII without blanks: make one with `openssl rand -hex 32`."
+        )
+    return text
 
 
 def _count(env: Mapping[str, str], name: str, problems: list[str]) -> int:

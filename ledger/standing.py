@@ -8,11 +8,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from ledger.models import Delivery, DeliveryState, Refund
-from ledger.states import State
+from ledger.states import SETTLED, State
 
-UNSETTLED: Final = tuple(
-    state for state in State if state not in {State.POSTED, State.IGNORED, State.CANCELLED, State.RESOLVED}
-)
+UNSETTLED: Final = tuple(state for state in State if state not in SETTLED)
 """The states in which a refund is not done with; of the others there may be millions."""
 
 _KEPT: Final = (DeliveryState.RECEIVED, DeliveryState.QUARANTINED, DeliveryState.FAILED)

@@ -123,6 +123,8 @@ _VERBS: Final[dict[Transition, str]] = {
 UNDER_WAY: Final = _OPEN
 # Refunds in these states are looked at again only when a person or news says so.
 AT_REST: Final = frozenset(State) - _OPEN
+# Refunds in these states are done with, of which there may be millions: nobody waits for them.
+SETTLED: Final = frozenset({State.POSTED, State.IGNORED, State.CANCELLED, State.RESOLVED})
 
 
 def follow(transition: Transition, state: State) -> State:

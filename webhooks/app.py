@@ -12,11 +12,17 @@ import structlog
 from flask import Flask, Response, request
 from redis import Redis
 from werkzeug import wrappers
-from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import (
+    ClientDisconnected,
+    HTTPException,
+    RequestEntityTooLarge,
+    UnsupportedMediaType,
+)
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from ledger import embedded, log
 from ledger.clock import utcnow
+from ledger.counters import Counters
 from ledger.database import Database
 from ledger.intake import Intake
 from ledger.models import Role
@@ -81,6 +87,7 @@ def create_app(
         log.configure(settings.log_format)
     database = database or Database(settings.database_url, patience=_LEDGER_PATIENCE)
     redis = _redis(settings)
+    database.on_settled = lambda refunds: Counters(redis).settled(refunds)  # of its own for each thread
     vault, waker = vault or Vault.of(settings), waker or Waker(redis)
     directory = directory or directory_of(settings, vault)
     reception = Reception(database, directory, Intake(database, waker), Repeats(redis), clock)
@@ -88,8 +95,9 @@ def create_app(
     app = WebProcess("webhooks", static_folder=None)
     # One more than is taken: of a body in chunks Werkzeug silently returns as much as the limit.
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY + 1
-    app.register_blueprint(health.blueprint(database, redis))
+    app.register_blueprint(health.blueprint(database, redis, metrics_token=settings.metrics_token))
     app.register_error_handler(HTTPException, _http_error)
+    app.before_request(_refuse_uploads)
     if proxies := settings.trusted_proxies:
         # Not X-Forwarded-Host, which many proxies hand on as whoever asks wrote it.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign] # as Flask documents
@@ -141,6 +149,18 @@ def _response(answer: Answer) -> Response:
 
 def _redis(settings: Settings) -> Redis:
     return connect(settings.redis_url or embedded.url(settings.data_dir), timeout=_QUEUE_TIMEOUT)
+
+
+def _refuse_uploads() -> None:
+    """Refuse forms that may hold files: nothing here takes any, so none is read, nor put on a disk.
+
+    A webhook's body is not read as a form, whatever it says that it is.
+
+    Raises:
+        werkzeug.exceptions.UnsupportedMediaType: If it is one.
+    """
+    if request.mimetype.startswith("multipart/") and not request.path.startswith("/webhooks/"):
+        raise UnsupportedMediaType
 
 
 def _read_body() -> bytes:

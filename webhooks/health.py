@@ -1,10 +1,11 @@
 """Whether the process lives, whether it can work, and what it has counted."""
 
+import hmac
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, jsonify, request
 from redis import Redis, RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -14,10 +15,17 @@ from ledger.schema import SchemaError
 from webhooks import metrics
 
 _OK: Final = "ok"
+_CHALLENGE: Final = 'Bearer realm="refund-sync metrics"'
 
 
-def blueprint(database: Database, redis: Redis) -> Blueprint:
-    """Return `/healthz`, `/readyz` and `/metrics`."""
+def blueprint(database: Database, redis: Redis, *, metrics_token: str = "") -> Blueprint:
+    """Return `/healthz`, `/readyz` and `/metrics`.
+
+    Args:
+        database: The ledger.
+        redis: The queue's.
+        metrics_token: The bearer token that reading `/metrics` takes; none if empty.
+    """
     health = Blueprint("health", __name__)
     shared = metrics.Shared(database, redis)
 
@@ -42,9 +50,20 @@ def blueprint(database: Database, redis: Redis) -> Blueprint:
     @health.get("/metrics")
     def metrics_page() -> Response:
         """Answer with what was counted, for Prometheus."""
+        if metrics_token and not _bears(request.headers.get("Authorization", ""), metrics_token):
+            answer = jsonify({"code": "unauthorized", "message": "This needs REFUND_SYNC_METRICS_TOKEN."})
+            answer.status_code = HTTPStatus.UNAUTHORIZED
+            answer.headers["WWW-Authenticate"] = _CHALLENGE
+            return answer
         return Response(metrics.exposition(shared), content_type=metrics.CONTENT_TYPE)
 
     return health
+
+
+def _bears(header: str, token: str) -> bool:
+    """Tell, in a time that says nothing of the token, whether a header has it (RFC 6750, 2.1)."""
+    scheme, _, given = header.partition(" ")
+    return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), token.encode())
 
 
 def _check(ask: Callable[[], object]) -> str:

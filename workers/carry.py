@@ -3,6 +3,7 @@
 import logging
 import time
 import traceback
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from structlog.contextvars import bound_contextvars
 
-from ledger import attempts, refunds
+from ledger import attempts, refunds, waits
 from ledger.clock import utcnow
 from ledger.counters import ATTEMPTS, POSTED, TAKEOVERS
 from ledger.events import MoneyState
@@ -103,7 +104,12 @@ def _count(runtime: Runtime, row: Refund, ending: Ending) -> None:
     counters = runtime.counters
     counters.add(ATTEMPTS, ending.transition.value, ending.reason)
     if ending.transition is Transition.POST:
-        counters.observe(POSTED, row.origin, seconds=(utcnow() - row.received_at).total_seconds())
+        seconds = (utcnow() - row.received_at).total_seconds()
+        # It is posted and written down: a ledger that is gone since then takes nothing but this count.
+        with suppress(SQLAlchemyError), runtime.database.read() as session:
+            if waits.came_by_webhook(session, row):
+                waited = "yes" if waits.has_waited(session, row) else "no"
+                counters.observe(POSTED, row.origin, waited, seconds=seconds)
     counters.flush()
 
 

@@ -158,7 +158,7 @@ class _Reader:
         now = utcnow()
         with self._runtime.database.write() as session:
             self._check(held=polls.renew(session, self._poll, now=now))
-            made = polls.take(session, self._poll, batch, topic="poll", trace_id=self.trace_id, now=now)
+            made = polls.take(session, self._poll, batch, topic=polls.TOPIC, trace_id=self.trace_id, now=now)
         if made:
             self._found += len(made)
             self._runtime.waker.deliveries(self._poll.source, made)

@@ -1,6 +1,7 @@
 """What a worker process keeps: database, keys, connections and clients, each made once, on first use."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
@@ -52,7 +53,12 @@ class Runtime:
     @cached_property
     def database(self) -> Database:
         """The ledger."""
-        return Database(self.settings.database_url)
+        database = Database(self.settings.database_url)
+        database.on_settled = self._count_settled
+        return database
+
+    def _count_settled(self, refunds: Sequence[tuple[str, str]]) -> None:
+        self.counters.settled(refunds)
 
     @cached_property
     def vault(self) -> Vault:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
@@ -14,14 +13,6 @@ from tests.support.databases import Clone
 from tests.support.serving import serving
 
 _PATIENCE = 20_000  # milliseconds; two busy cores carry a refund
-_HERE = Path(__file__).parent
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests together, wherever tests are spread over processes: they share an installation."""
-    for item in items:
-        if item.path.parent == _HERE:
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.fixture(scope="package")
@@ -38,7 +29,11 @@ def browser() -> Iterator[Browser]:
 def installation(
     browser: Browser, postgresql: Clone, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Installation]:
-    """Our processes with the platforms in a sandbox; for tests that run where there is a browser."""
+    """Our processes with the platforms in a sandbox; for tests that run where there is a browser.
+
+    Where tests are spread over processes, each of these has an installation of its own: to keep the tests
+    together would take `--dist loadgroup`, and longer.
+    """
     home = tmp_path_factory.mktemp("installation")
     with (
         postgresql() as database_url,

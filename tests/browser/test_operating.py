@@ -1,6 +1,7 @@
 """What operators do besides: settle discrepancies, retrieve orders, act on many, turn accounts round."""
 
 import re
+from http import HTTPStatus
 
 from playwright.sync_api import expect
 
@@ -65,25 +66,54 @@ def test_a_refund_that_nobody_told_of_is_retrieved_by_its_order(
     assert place.writes() == 1
 
 
+@WAYS
 def test_an_account_cannot_be_turned_round_while_refunds_are_under_way(
-    windows: Windows, installation: Installation
+    windows: Windows, installation: Installation, *, has_scripts: bool
 ) -> None:
-    place = installation.place("turning")
+    place = installation.place(f"turning-{'live' if has_scripts else 'plain'}")
     refund = place.shop.refund(place.order("#T1", billed=""), lines=[{"sku": "LAMP", "quantity": 1}])
     number = installation.stands(place, refund, State.WAITING, "NOT_BILLED")
 
-    page = windows.open(Role.ADMIN)
+    page = windows.open(Role.ADMIN, has_scripts=has_scripts)
     page.goto("/syncs")
     row = page.get_by_role("row", name=f"{place.slug} Shopify")
     row.get_by_role("link", name="Turn round").click()
-    asking = asked(page)
+    asking = asked(page, has_scripts=has_scripts)
     expect(asking.get_by_role("heading", level=1)).to_have_text(f"{place.slug} cannot be turned round now")
     expect(asking.get_by_role("alert")).to_contain_text("1 refund is under way")
     expect(asking.get_by_role("row").filter(has_text="#T1")).to_contain_text("40.00 USD")
     asking.get_by_role("link", name=str(number), exact=True).click()
     expect(state(page)).to_have_text("Waiting")
+
+    # A form from before the refund came is refused, too.
+    token = page.locator('input[name="csrf_token"]').first.input_value()
+    sent = page.request.post(
+        f"/syncs/{place.slug}/direction", form={"csrf_token": token, "to": "from_netsuite"}, max_redirects=0
+    )
+    assert sent.status == HTTPStatus.CONFLICT
+    assert f"{place.slug} cannot be turned round now" in sent.text()
     page.goto("/syncs")
     expect(row).to_contain_text("Storefront → NetSuite")
+
+
+def test_a_row_is_acted_on_where_no_script_runs(windows: Windows, installation: Installation) -> None:
+    place = installation.place("rows")
+    refund = place.shop.refund(place.order("#R1", billed=""), lines=[{"sku": "LAMP", "quantity": 1}])
+    number = installation.stands(place, refund, State.WAITING, "NOT_BILLED")
+
+    page = windows.open(Role.OPERATOR, has_scripts=False)
+    page.goto(f"/refunds?account={place.slug}")
+    cancel = page.get_by_role("link", name="Cancel", exact=True)
+    expect(cancel).to_be_hidden()
+    page.get_by_role(
+        "button", name=f"Actions for transaction {number}"
+    ).click()  # the browser itself opens it
+    cancel.click()
+    asking = asked(page, has_scripts=False)
+    expect(asking.get_by_role("heading", level=1)).to_have_text(f"Cancel: transaction {number}?")
+    asking.get_by_role("button", name="Cancel").click()
+    expect(told(page)).to_have_text(f"Transaction {number} was cancelled.")
+    installation.stands(place, refund, State.CANCELLED, "CANCELLED_BY_PERSON")
 
 
 @WAYS

@@ -81,6 +81,8 @@ def test_the_labels_of_a_rule_are_labels_with_values_that_they_can_have(rule: di
         labels = LABELS.get(family, LABELS.get(name, set()))
         for label, operator, values in re.findall(r'(\w+)(=~|=)"([^"]*)"', braces):
             assert label in labels, rule["alert"]
+            if label == "waited":
+                assert values in {"yes", "no"}
             if label == "state":
                 assert set(values.split("|") if operator == "=~" else [values]) <= STATES[family]
     by = {

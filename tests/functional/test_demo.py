@@ -6,14 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from cryptography.fernet import Fernet
-from sqlalchemy import select
 
-from cli.demo.play import SCENARIOS, play
-from cli.demo.world import world
-from ledger.models import Request, Run
+from cli.demo.play import SCENARIOS
 from ledger.models.accounts import Platform
-from tests.support.databases import Clone
 
 _REPOSITORY = Path(__file__).parents[2]
 _ENDS = (
@@ -43,23 +38,3 @@ def test_the_demo_ends_with_every_refund_as_expected() -> None:
     shown = done.stdout.split()
     for word in ("credit_memo", "cash_refund", "netsuite", *Platform, *_ENDS):
         assert word in shown
-
-
-@pytest.mark.xdist_group("processes")
-def test_every_scenario_holds_on_postgresql_and_a_redis_of_its_own(
-    postgresql: Clone, valkey_url: str, tmp_path: Path
-) -> None:
-    with postgresql() as database_url:
-        infrastructure = {
-            "DATABASE_URL": database_url,
-            "REDIS_URL": valkey_url,
-            "REFUND_SYNC_SECRET_KEY": Fernet.generate_key().decode(),
-        }
-        with world(tmp_path, None, workers=2, infrastructure=infrastructure) as running:
-            verdict = play(running.stage)
-            with running.stage.database.read() as session:
-                actors = [*session.scalars(select(Run.actor)), *session.scalars(select(Request.actor))]
-    assert verdict.wrong == []
-    assert verdict.expected == len(verdict.rows) >= len(SCENARIOS)
-    # The reconciliation and the retrieve were asked for over HTTP, as by anybody with a token.
-    assert actors == ["api:demo", "api:demo"]

@@ -50,7 +50,7 @@ def claimed(database: Database, channel_id: int, now: datetime) -> AlertChannel:
 
 def waiting(database: Database, channel: AlertChannel) -> list[int]:
     with database.read() as session:
-        return [number for number, _, _ in alert_outbox.pending(session, channel)]
+        return [number for number, *_ in alert_outbox.pending(session, channel)]
 
 
 def pack(
@@ -158,7 +158,7 @@ def test_more_than_a_statement_holds_become_one_message(
     channel = claimed(database, channel_id, now)
     with database.write() as session:
         alert_outbox.hold(session, waiting(database, channel)[:1001])
-        assert sum(was_held for _, _, was_held in alert_outbox.pending(session, channel)) == 1001
+        assert sum(was_held for _, _, was_held, _ in alert_outbox.pending(session, channel)) == 1001
     message = pack(database, channel, waiting(database, channel), now)
     assert (message.number, waiting(database, channel)) == (1501, [])
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from redis import Redis
 
-from ledger.counters import ATTEMPTS, CALLS, POSTED, QUOTA, Counters
+from ledger.counters import ATTEMPTS, CALLS, POSTED, QUOTA, SETTLED, Counters
 from ledger.queue import connect
 
 
@@ -49,9 +49,9 @@ def test_a_time_is_counted_in_the_first_bucket_that_holds_it(
     redis: Redis, seconds: float, bucket: str
 ) -> None:
     counters = Counters(redis)
-    counters.observe(POSTED, "shopify", seconds=seconds)
+    counters.observe(POSTED, "shopify", "no", seconds=seconds)
     counters.flush()
-    assert counters.read() == {POSTED.name: {("shopify", bucket): 1, ("shopify", "sum"): seconds}}
+    assert counters.read() == {POSTED.name: {("shopify", "no", bucket): 1, ("shopify", "no", "sum"): seconds}}
 
 
 def test_while_redis_is_away_nothing_is_raised_and_nothing_piles_up() -> None:
@@ -75,3 +75,9 @@ def test_no_more_names_are_kept_than_memory_is_meant_for(
         ATTEMPTS.name: 2,
         QUOTA.name: 2,
     }
+
+
+def test_what_was_settled_is_counted_at_once(redis: Redis) -> None:
+    counters = Counters(redis)
+    counters.settled([("posted", "POSTED"), ("ignored", "ECHO"), ("posted", "POSTED")])
+    assert counters.read() == {SETTLED.name: {("posted", "POSTED"): 2, ("ignored", "ECHO"): 1}}

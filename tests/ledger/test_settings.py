@@ -33,6 +33,7 @@ def test_an_empty_variable_is_one_that_is_not_set() -> None:
     names = ["DATABASE_URL", "REDIS_URL", "REFUND_SYNC_SECRET_KEY", "REFUND_SYNC_PUBLIC_URL"]
     names += ["REFUND_SYNC_DATA_DIR", "REFUND_SYNC_LOG", "REFUND_SYNC_ALLOW_PRIVATE_URLS"]
     names += ["REFUND_SYNC_TRUSTED_PROXIES", "REFUND_SYNC_SMTP_URL", "REFUND_SYNC_MAIL_FROM"]
+    names += ["REFUND_SYNC_METRICS_TOKEN"]
     assert Settings.from_env(dict.fromkeys(names, "")) == Settings.from_env({})
 
 
@@ -176,3 +177,19 @@ def test_what_is_wrong_with_mail_is_named_without_the_password() -> None:
     assert sender == "REFUND_SYNC_MAIL_FROM must be an e-mail address, not 'refunds'."
     assert server.startswith("REFUND_SYNC_SMTP_URL must have nothing behind the host and its port, such as")
     assert "very-secret" not in server
+
+
+def test_a_token_for_metrics_is_kept_as_it_is_and_not_shown() -> None:
+    token = "0123456789abcdef!~XY"
+    settings = Settings.from_env({"REFUND_SYNC_METRICS_TOKEN": token})
+    assert settings.metrics_token == token
+    assert token not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    "token", ["0123456789abcdefXYZ", "with a blank 0123456789abcdef", "0123456789abcdefXYZ\xe9"]
+)
+def test_a_token_for_metrics_that_is_short_or_no_header_could_hold_is_refused(token: str) -> None:
+    (problem,) = problems_of(REFUND_SYNC_METRICS_TOKEN=token)
+    assert problem.startswith("REFUND_SYNC_METRICS_TOKEN must have at least 20 characters")
+    assert token not in problem

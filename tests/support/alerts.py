@@ -40,7 +40,7 @@ def tell_all(database: Database, now: datetime) -> None:
         for channel_id in session.scalars(select(AlertChannel.id)).all():
             channel = alert_outbox.claim(session, channel_id, now=now)
             assert channel is not None
-            waiting = [number for number, _, _ in alert_outbox.pending(session, channel)]
+            waiting = [number for number, *_ in alert_outbox.pending(session, channel)]
             message = alert_outbox.pack(session, channel, waiting, held=0, now=now)
             assert alert_outbox.sent(session, channel, message, detail="", now=now)
             assert alert_outbox.rest(session, channel, None)

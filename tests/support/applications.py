@@ -8,6 +8,7 @@ from cli.web_app import connectors
 from ledger.database import Database
 from ledger.secrets import Vault
 from ledger.settings import Settings
+from ledger.settling import Listener
 from webhooks.app import create_app, directory_of
 from webhooks.endpoints import Directory
 
@@ -16,6 +17,7 @@ class _StandIn:
     """Does what another does, who may change."""
 
     stands_for: object = None
+    on_settled: object = None
 
     def __getattr__(self, name: str) -> object:
         """Return what the other has."""
@@ -50,6 +52,7 @@ class SharedApplication:
     def on(self, database: Database) -> Flask:
         """Return it on a test's ledger; whoever had it before has it no more."""
         self._ledger.stands_for = database
+        database.on_settled = cast("Listener", self._ledger.on_settled)
         self._directory.stands_for = directory_of(self._settings, self._vault)
         self._app.config.update(self._config)
         return self._app

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from ledger import refunds
-from ledger.models import Account, ChannelKind
+from ledger.models import Account, ChannelKind, Refund
 from ledger.states import Transition
-from tests.support.ledger import make_refund
+from tests.support.ledger import make_refund, make_seen
 from tests.support.mailbox import mailbox
 from tests.support.telling import OK, Teller, subjects, told
 from tests.workers.platforms.wire import wire
@@ -54,6 +54,21 @@ def test_a_refund_that_fails_is_told_of_once_and_again_when_it_is_settled(teller
     assert teller.counted() == {("webhook", "sent"): 2}
     assert teller.stored().told_at == teller.now - HOUR
     assert teller.stored().lease_until is None
+
+
+def test_refunds_of_one_delivery_are_told_of_in_one_message_and_others_apart(teller: Teller) -> None:
+    with teller.runtime.database.write() as session:
+        shop = session.scalars(select(Account)).one()
+        numbers = [make_refund(session, shop, make_seen(refund_id=each)).id for each in ("1", "2", "3")]
+        session.execute(update(Refund).where(Refund.id == numbers[2]).values(trace_id="0" * 32))
+    with wire(OK) as served:
+        teller.channel(served.url)
+        for number in numbers:
+            move(teller, number, Transition.FAIL)
+        teller.look(after=GATHER)
+        teller.look(after=GATHER)
+    said = [subjects(message) for message in told(served)]
+    assert said == [[("raised", numbers[0]), ("raised", numbers[1])], [("raised", numbers[2])]]
 
 
 def test_everybody_is_told_by_mail(teller: Teller) -> None:

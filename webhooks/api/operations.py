@@ -31,7 +31,8 @@ _KEY: Final = {
     "in": "header",
     "name": HEADER,
     "description": "Chosen by the client, best a UUID: for 24 hours the same request is answered the same "
-    "under it, and not done again.",
+    "under it, and not done again. Without it a request is done as often as it is sent: only the client "
+    "knows which of its requests are the same one again.",
     "schema": {"type": "string", "pattern": PATTERN},
 }
 _ALWAYS: Final = (

@@ -9,7 +9,7 @@ GATHER: Final = timedelta(seconds=10)
 """How long news is waited for that comes together with other news, on channels that are told at once."""
 
 MOST_SINGLE: Final = 3
-"""How many notices are told in a message each; more become one."""
+"""How many notices are told in a message each, those of one delivery in one; more become one."""
 
 WINDOW: Final = timedelta(hours=1)
 """The time that the cap counts messages in; it moves along."""
@@ -22,11 +22,13 @@ class Pending:
     Attributes:
         since: When there was something to tell.
         was_held: It had to wait because the cap was reached.
+        trace: The delivery's, where one stands behind it.
     """
 
     id: int
     since: datetime
     was_held: bool = False
+    trace: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +85,22 @@ def plan(pending: Sequence[Pending], pace: Pace, *, sent: Sequence[datetime], no
     if left <= 0:
         frees = counted[len(counted) - pace.cap] + WINDOW
         return Plan(held=tuple(each for each in pending if not each.was_held), again_at=frees)
+    by_trace = _by_trace(pending)
     is_single = (
         pace.digest <= GATHER
-        and len(pending) <= min(MOST_SINGLE, left)
+        and len(pending) <= MOST_SINGLE
+        and len(by_trace) <= left
         and not any(each.was_held for each in pending)
     )
-    if is_single:
-        return Plan(tuple((each,) for each in pending))
-    return Plan((tuple(pending),))
+    return Plan(by_trace if is_single else (tuple(pending),))
+
+
+def _by_trace(pending: Sequence[Pending]) -> tuple[tuple[Pending, ...], ...]:
+    """Return what came of one delivery together, and each of the rest alone, oldest first."""
+    together: dict[str | int, list[Pending]] = {}
+    for each in pending:
+        together.setdefault(each.trace or each.id, []).append(each)
+    return tuple(tuple(each) for each in together.values())
 
 
 def waited(message: Sequence[Pending], pace: Pace, *, now: datetime) -> int:

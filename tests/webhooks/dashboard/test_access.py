@@ -1,10 +1,11 @@
 """Who may look, who may requeue, what nobody may do, and what browsers are told."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 
-from tests.webhooks.dashboard.conftest import OURS, STRICT, Desk, Visitor, make_app
+from tests.webhooks.dashboard.conftest import OURS, ROLES, STRICT, Desk, Visitor, make_app
 
 PAGES = (
     "/",
@@ -25,6 +26,45 @@ CHANGES = (
     "/queue/shopify/failed/empty",
     "/job/{id}/delete",
 )
+
+
+def walked(desk: Desk, job_id: str) -> Iterator[tuple[str, str]]:
+    """Yield method and path, below the prefix, of every route that the dashboard really has."""
+    values = {
+        "job_id": job_id,
+        "queue_name": "shopify",
+        "registry_name": "failed",
+        "per_page": 8,
+        "order": "asc",
+        "page": 1,
+        "filename": "js/underscore-umd-min.js",
+    }
+    urls = desk.app.url_map
+    for rule in urls.iter_rules():
+        if rule.endpoint.startswith("rq_dashboard."):
+            wanted = {name: values[name] for name in rule.arguments - (rule.defaults or {}).keys()}
+            path = urls.bind("localhost").build(rule.endpoint, {**wanted, **(rule.defaults or {})})
+            for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+                yield method, path.removeprefix("/rq")
+
+
+def test_the_only_route_that_changes_anything_requeues_one_job(desk: Desk) -> None:
+    routes = set(walked(desk, "7"))
+    assert {each for each in routes if each[0] != "GET"} == {("POST", "/job/7/requeue")}
+    assert {path for _, path in routes} >= {"/", "/0/view/job/7", "/0/data/job/7.json"}
+
+
+@pytest.mark.parametrize("role", [None, *ROLES])
+def test_every_route_is_for_its_least_role_and_above(desk: Desk, role: str | None) -> None:
+    job = desk.failed()
+    desk.visitor.role = role
+    for method, path in sorted(walked(desk, job.id)):
+        before = snapshot(desk)
+        answer = desk.get(path) if method == "GET" else desk.post(path)
+        may = role is not None and (method == "GET" or role != "viewer")
+        assert answer.status_code == (200 if may else 303 if role is None else 403), path
+        if method == "GET" or not may:
+            assert snapshot(desk) == before, path
 
 
 def snapshot(desk: Desk) -> dict[bytes, bytes | None]:

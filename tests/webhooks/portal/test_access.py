@@ -1,51 +1,46 @@
 """Every route of the web process, asked for by every role and by nobody."""
 
-from collections.abc import Iterator
 from http import HTTPStatus
-from typing import NamedTuple
+from urllib.parse import urlencode
 
 import pytest
 from flask import Flask
-from werkzeug.routing import Map, Rule
 
 from ledger.models import Role
+from tests.webhooks.dashboard.conftest import OURS as FROM_HERE
 from tests.webhooks.portal.conftest import Browser, Enter
+from tests.webhooks.portal.walking import Known, Route, of_the_dashboard, of_the_portal, one_of_each
 from webhooks.portal.access import ANYBODY, Section, UndeclaredError
 from webhooks.portal.pages import SECTIONS
 
-VALUES = {"IntegerConverter": 1, "UnicodeConverter": "x", "PathConverter": "x"}
-
 # What is reached without the portal's pages: each guards itself, and its own tests show it.
 OTHERS = ("/webhooks/", "/api/", "/rq/", "/healthz", "/readyz", "/metrics", "/static/")
+# What is gone after one was let in: asked for last.
+_LAST = ("/remove", "/disable")
+# Storefronts' and NetSuite accounts have the same pages, and only NetSuite has a limit of requests at once.
+_NOWHERE = "/settings/accounts/shop/concurrency"
 
 
-class Route(NamedTuple):
-    """One way to one page."""
-
-    method: str
-    path: str
-    least: Role | None
-
-
-def routes(app: Flask) -> Iterator[Route]:
-    """Yield every route of the portal's sections, with an address that fits it."""
-    sections = {section.name: section for section in SECTIONS}
-    for rule in app.url_map.iter_rules():
-        section, _, view = rule.endpoint.partition(".")
-        if section in sections:
-            least = sections[section].least[view]
-            for method in sorted((rule.methods or set()) - {"OPTIONS", "HEAD"}):
-                yield Route(method, address(app.url_map, rule), least)
-
-
-def address(urls: Map, rule: Rule) -> str:
-    values = {name: VALUES[type(each).__name__] for name, each in rule._converters.items()}  # noqa: SLF001 - no other way
-    return urls.bind("localhost").build(rule.endpoint, values)
+@pytest.fixture
+def known(nobody: Browser, shop_id: int) -> Known:
+    """A ledger and a queue with one of each thing, so that no route answers that there is none."""
+    return one_of_each(nobody, shop_id)
 
 
 def ask(browser: Browser, route: Route) -> tuple[int, str]:
-    answer = browser.get(route.path) if route.method == "GET" else browser.post(route.path)
+    if route.method == "GET":
+        answer = browser.client.get(f"{route.path}?{urlencode(route.says)}", buffered=True)
+    elif route.path.startswith("/rq/"):
+        answer = browser.client.post(route.path, headers=FROM_HERE)
+    else:
+        answer = browser.post(route.path, route.says)
     return answer.status_code, answer.headers.get("Location", "")
+
+
+def every(app: Flask, known: Known) -> list[Route]:
+    """Return every route of the portal and of RQ's dashboard; those after which something is gone last."""
+    routes = [*of_the_portal(app, known), *of_the_dashboard(app, known)]
+    return sorted(routes, key=lambda route: (route.method, route.path.endswith(_LAST)))
 
 
 def test_every_route_belongs_to_a_section_or_guards_itself(app: Flask) -> None:
@@ -54,8 +49,10 @@ def test_every_route_belongs_to_a_section_or_guards_itself(app: Flask) -> None:
         assert rule.endpoint.partition(".")[0] in names or rule.rule.startswith(OTHERS), rule.rule
 
 
-def test_only_the_way_in_and_the_looks_are_for_anybody(app: Flask) -> None:
-    open_to_all = {(route.method, route.path) for route in routes(app) if route.least is ANYBODY}
+def test_only_the_way_in_and_the_looks_are_for_anybody(app: Flask, known: Known) -> None:
+    open_to_all = {
+        (route.method, route.path) for route in of_the_portal(app, known) if route.least is ANYBODY
+    }
     assert open_to_all == {
         ("GET", "/sign-in"),
         ("POST", "/sign-in"),
@@ -65,8 +62,10 @@ def test_only_the_way_in_and_the_looks_are_for_anybody(app: Flask) -> None:
     }
 
 
-def test_nobody_is_led_to_the_sign_in_page_from_everything_else(app: Flask, nobody: Browser) -> None:
-    asked = [route for route in routes(app) if route.least is not ANYBODY]
+def test_nobody_is_led_to_the_sign_in_page_from_everything_else(
+    app: Flask, nobody: Browser, known: Known
+) -> None:
+    asked = [route for route in every(app, known) if route.least is not ANYBODY]
     assert asked
     for route in asked:
         status, where = ask(nobody, route)
@@ -74,20 +73,27 @@ def test_nobody_is_led_to_the_sign_in_page_from_everything_else(app: Flask, nobo
         assert where.startswith("/sign-in"), route
 
 
-def test_nobody_is_refused_before_a_form_is_looked_at(app: Flask, nobody: Browser) -> None:
-    for route in routes(app):
+def test_nobody_is_refused_before_a_form_is_looked_at(app: Flask, nobody: Browser, known: Known) -> None:
+    for route in of_the_portal(app, known):
         if route.method == "POST" and route.least is not ANYBODY:
             answer = nobody.client.post(route.path, data={})
             assert (answer.status_code, answer.headers["Location"]) == (303, "/sign-in"), route
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_each_role_reaches_what_it_may_and_nothing_else(app: Flask, enter: Enter, role: Role) -> None:
-    for route in routes(app):
+def test_each_role_reaches_what_it_may_and_nothing_else(
+    app: Flask, enter: Enter, known: Known, role: Role
+) -> None:
+    for route in every(app, known):
         status, where = ask(enter(role), route)  # anew for each, since some routes end the session
         is_allowed = route.least is ANYBODY or role.may(route.least)
         assert status < HTTPStatus.INTERNAL_SERVER_ERROR, route
+        assert status != HTTPStatus.NOT_FOUND or route.path == _NOWHERE, (
+            route
+        )  # or it would show nothing of who may
         assert (status == HTTPStatus.FORBIDDEN) is not is_allowed, route
+        if is_allowed and route.method == "GET":
+            assert status == HTTPStatus.OK or where, route
         if is_allowed and route.path != "/sign-out":
             assert not where.startswith("/sign-in"), route
 

@@ -37,6 +37,13 @@ def test_what_is_told_at_once_is_told_well_within_a_minute() -> None:
     assert GATHER < MINUTE / 2
 
 
+def test_what_came_of_one_delivery_is_told_in_one_message() -> None:
+    traced = [Pending(1, NOW, trace="a"), Pending(2, NOW), Pending(3, NOW, trace="a")]
+    assert ids(plan(traced, AT_ONCE, sent=[], now=NOW + GATHER)) == [[1, 3], [2]]
+    assert ids(plan(traced, Pace(timedelta(), 2), sent=[], now=NOW + GATHER)) == [[1, 3], [2]]
+    assert ids(plan(traced, Pace(timedelta(), 1), sent=[], now=NOW + GATHER)) == [[1, 2, 3]]
+
+
 def test_a_few_are_told_one_by_one_and_many_together() -> None:
     now = NOW + GATHER
     assert ids(plan(some(MOST_SINGLE), AT_ONCE, sent=[], now=now)) == [[1], [2], [3]]

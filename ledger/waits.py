@@ -1,0 +1,50 @@
+"""How a refund came to be posted: whether a webhook told of it first, and whether it had to wait on its way.
+
+How long a refund takes from its webhook says something of this service only where it was not waiting for an
+order, its billing, its money or a person meanwhile.
+"""
+
+from typing import Final
+
+from sqlalchemy import and_, exists, or_, select
+from sqlalchemy.orm import Session
+
+from ledger.models import AuditEntry, Delivery, Refund
+from ledger.polls import TOPIC
+from ledger.states import State
+
+_ON_ITS_WAY: Final = frozenset({State.SCHEDULED, State.POSTING, State.RETRYING, State.POSTED})
+_WAITS: Final = frozenset(State) - _ON_ITS_WAY
+
+
+def came_by_webhook(session: Session, refund: Refund) -> bool:
+    """Tell whether a webhook told of a refund first: not a poll, a backfill or a person's question.
+
+    A refund bears the trace of what told of it first, and only deliveries have a row with it.
+    """
+    told = exists().where(Delivery.trace_id == refund.trace_id, Delivery.topic != TOPIC)
+    return bool(refund.trace_id) and bool(session.scalar(select(told)))
+
+
+def has_waited(session: Session, refund: Refund) -> bool:
+    """Tell whether a refund waited for something other than its turn or another try.
+
+    It did if it was ever in a state in which nobody carries it, if the delivery that told of it had to be
+    replayed, or if that was put off without counting as a try: for a row that a platform did not show yet, or
+    while its account was paused.
+    """
+    rested = exists().where(
+        AuditEntry.subject == "refund",
+        AuditEntry.subject_id == refund.id,
+        AuditEntry.to_state.in_(_WAITS),
+    )
+    replayed = exists().where(
+        AuditEntry.subject == "delivery",
+        AuditEntry.subject_id == Delivery.id,
+        AuditEntry.action == "replay",
+    )
+    put_off = exists().where(
+        Delivery.trace_id == refund.trace_id,
+        or_(and_(Delivery.not_before.is_not(None), Delivery.attempts <= 1), replayed),
+    )
+    return bool(session.scalar(select(or_(rested, put_off))))
