@@ -12,12 +12,13 @@ pages that become free would keep what they held, and a delivery's body takes wh
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -105,21 +106,20 @@ class Database:
     def _empty_log(self) -> bool:
         """Move what SQLite's write-ahead log holds into the database and cut it; return whether it is empty.
 
-        While somebody reads what it holds, it cannot be: the next write tries again.
+        While somebody reads what it holds, it cannot be: the next write tries again. It does, too, after any
+        other trouble of the file's, since what was written is committed whatever comes of this.
         """
-        connection = self.engine.raw_connection()
         try:
-            cursor = connection.cursor()
-            cursor.execute(f"PRAGMA busy_timeout={round(_TRACE_PATIENCE * 1000)}")
-            try:
-                is_busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            except sqlite3.OperationalError:  # locked
-                return False
-            finally:
-                cursor.execute(f"PRAGMA busy_timeout={round(self._patience * 1000)}")
-            return not is_busy
-        finally:
-            connection.close()
+            with closing(self.engine.raw_connection()) as connection:
+                cursor = connection.cursor()
+                cursor.execute(f"PRAGMA busy_timeout={round(_TRACE_PATIENCE * 1000)}")
+                try:
+                    is_busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                finally:
+                    cursor.execute(f"PRAGMA busy_timeout={round(self._patience * 1000)}")
+        except (sqlite3.Error, SQLAlchemyError):
+            return False
+        return not is_busy
 
     @contextmanager
     def rehearse(self) -> Iterator[Session]:

@@ -22,6 +22,7 @@ from tests.support.ledger import NOW, make_account, make_delivery
 
 NAME = "ada_lovelace_1815"
 SMALL, LARGE = 40, 20_000  # bytes around the name: within a page, and over several
+_OK, _DENY = sqlite3.SQLITE_OK, sqlite3.SQLITE_DENY
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
@@ -115,6 +116,22 @@ def test_a_reader_that_is_at_it_is_not_disturbed_and_the_next_write_cleans_up(
         assert session.scalar(text("SELECT count(*) FROM deliveries WHERE body <> ''")) == seen
     with database.write() as session:
         session.execute(text("UPDATE deliveries SET detail = 'seen'"))
+    assert holders(database) == set()
+
+
+@ON_SQLITE
+def test_what_is_erased_stays_erased_where_the_log_cannot_be_emptied_at_once(
+    database: Database, account: Account
+) -> None:
+    def hold(connection: DBAPIConnection, *_: object) -> None:
+        connection.set_authorizer(lambda _, name, *__: _DENY if name == "wal_checkpoint" else _OK)
+
+    event.listen(database.engine, "checkout", hold)
+    assert erase(database, account) == 2
+    event.remove(database.engine, "checkout", hold)
+    database.dispose()
+    with database.write() as session:
+        assert session.scalars(text("SELECT body FROM deliveries")).all() == [b"", b""]
     assert holders(database) == set()
 
 

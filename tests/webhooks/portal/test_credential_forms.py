@@ -1,4 +1,4 @@
-"""What stored credentials become with what was given."""
+"""The forms that credentials are given in."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -20,43 +20,11 @@ def form(platform: str) -> Form:
     return form_of(NetSuiteAccount() if platform == "netsuite" else Account(platform=Platform(platform)))
 
 
-@pytest.mark.parametrize(
-    ("platform", "stored", "given", "whole"),
-    [
-        ("shopify", APP, {"access_token": "t"}, {"access_token": "t"}),
-        ("shopify", {"access_token": "t"}, APP, APP),
-        ("shopify", APP, {"client_secret": "n"}, {"client_id": "a", "client_secret": "n"}),
-        ("magento", OAUTH, {"access_token": "n"}, {**OAUTH, "access_token": "n"}),
-        ("magento", {}, {"access_token": "n"}, {"access_token": "n"}),
-        ("magento", {**OAUTH, "store": "de"}, APP, {**APP, "store": "de"}),
-        ("amazon", SELLER, {"region": "eu"}, {**SELLER, "region": "eu"}),
-        ("amazon", {**SELLER, "region": "eu"}, {"region": None}, SELLER),
-        ("ebay", SELLER, {"legacy": {"app_id": "x"}}, {**SELLER, "legacy": {"app_id": "x"}}),
-        ("netsuite", {"auth": "oauth2", "client_id": "a"}, TBA, {"auth": "tba", **TBA}),
-    ],
-)
-def test_given_parts_replace_stored_ones_and_a_new_way_the_old(
-    platform: str, stored: dict[str, Any], given: dict[str, Any], whole: dict[str, Any]
-) -> None:
-    assert form(platform).merged(stored, given) == whole
-
-
-@pytest.mark.parametrize(
-    ("platform", "stored", "given"),
-    [
-        ("shopify", {}, {"client_id": "a"}),
-        ("shopify", {}, {"client_id": "a", "access_token": "b"}),
-        ("amazon", SELLER, {"refresh_token": None}),
-        ("amazon", SELLER, {"regoin": "eu"}),
-        ("netsuite", TBA, {"client_id": "a"}),
-    ],
-)
-def test_what_makes_no_credentials_is_refused(
-    platform: str, stored: dict[str, Any], given: dict[str, Any]
-) -> None:
-    with pytest.raises(CredentialsRefusedError) as refused:
-        form(platform).merged(stored, given)
-    assert refused.value.reason == "bad_credentials"
+def test_netsuites_other_way_to_sign_in_takes_the_place_of_the_first() -> None:
+    stored = {"auth": "oauth2", "client_id": "a"}
+    assert form("netsuite").merged(stored, TBA) == {"auth": "tba", **TBA}
+    with pytest.raises(CredentialsRefusedError):
+        form("netsuite").merged(TBA, {"client_id": "a"})
 
 
 @pytest.mark.parametrize(
