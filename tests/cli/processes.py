@@ -49,6 +49,12 @@ class Family:
         """Return the ids of the processes that live, those with a word in their command line."""
         return {pid for pid, command in self._living() if word in command}
 
+    def eldest(self, word: str) -> int:
+        """Return the id of the one process with a word in its command line that no other of them started."""
+        members = self.members(word)
+        (eldest,) = (pid for pid in members if _parent(pid) not in members)
+        return eldest
+
     def _living(self) -> Iterator[tuple[int, str]]:
         for entry in Path("/proc").iterdir():
             if entry.name.isdigit():
@@ -86,6 +92,12 @@ def family(**settings: str) -> Iterator[Family]:
         yield made
     finally:
         made.end()
+
+
+def _parent(pid: int) -> int:
+    """Return the id of the process that started one, which is not always the smaller: ids come round."""
+    _, _, rest = Path(f"/proc/{pid}/stat").read_text().rpartition(")")
+    return int(rest.split()[1])
 
 
 def ended(process: "subprocess.Popen[str]") -> int:

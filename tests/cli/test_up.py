@@ -41,7 +41,7 @@ def test_up_brings_everything_up_replaces_the_dead_and_ends_it_all(up: Family, t
 
     for name in ("worker netsuite", "gunicorn"):
         old = up.members(name)
-        os.kill(min(old), signal.SIGKILL)  # of gunicorn's, the one that forked the others
+        os.kill(up.eldest(name), signal.SIGKILL)  # of gunicorn's, the one that forked the others
         eventually(partial(_are_replaced, up, name, old))
     eventually(lambda: answers(f"{url}/readyz"))
 

@@ -6,6 +6,9 @@ from typing import Any, Final
 from tests.support.sandboxed import SHIRT, Tenant
 from tests.workers.platforms.world import Control
 
+ROOMY: Final = {"usage_plans": {"listTransactions": {"rate": 1000, "burst": 1000}}}
+"""A seller's settings: a plan that the calls of days fit into, which are over in a second."""
+
 _CREDENTIALS: Final = ("seller_id", "client_id", "client_secret", "refresh_token")
 
 

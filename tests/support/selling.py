@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 import pytest
@@ -11,6 +12,7 @@ from ledger import orders
 from ledger.clock import utcnow
 from ledger.models.accounts import Direction
 from tests.support.sandboxed import SHIRT, Books, Tenant
+from tests.support.sandboxed_amazon import ROOMY
 from tests.support.waiting import until
 from tests.support.world import World
 from workers.platforms.storefront import Storefront
@@ -56,7 +58,7 @@ def opened(
 ) -> Tenant:
     """Open an account and join it to NetSuite, some time ago."""
     add: Mapping[str, Callable[..., Tenant]] = {
-        "amazon": world.add_amazon,
+        "amazon": partial(world.add_amazon, seller=ROOMY),
         "ebay": world.add_ebay,
         "magento": world.add_magento,
     }

@@ -16,7 +16,7 @@ from sandbox.server import SandboxServer
 from tests.support.passing import Clock, clock_of, wake
 from tests.support.readers import begin_polls, poll_now
 from tests.support.sandboxed import Books
-from tests.support.sandboxed_amazon import Seller
+from tests.support.sandboxed_amazon import ROOMY, Seller
 from tests.support.world import ITEMS, World
 from tests.workers.platforms.world import Control
 from workers.carry import carry
@@ -28,9 +28,6 @@ DAY: Final = timedelta(days=1)
 MINUTE: Final = timedelta(minutes=1)
 LOOKS: Final = (2 * HOUR, 2 * DAY, 14 * DAY, 30 * DAY)
 YEAR: Final = 365 * 24 * 3600
-
-ROOMY: Final = {"usage_plans": {"listTransactions": {"rate": 1000, "burst": 1000}}}
-"""A plan that many calls of a simulated day fit into, which is over in a second."""
 
 
 @pytest.fixture(scope="module")

@@ -73,6 +73,7 @@ def one_of_each(browser: Browser, shop_id: int) -> Known:
         "number": made.run,
         "slug": shop.slug,
         f"{_BOOKS}.slug": "books",
+        "source": "shopify",
         "syncs.kind": "storefront",
         "alerts.kind": "webhook",
         "queue_name": "amazon",
