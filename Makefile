@@ -3,8 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
-# What needs more than Python: a browser, and several hosts made of network namespaces. `.ci/run` runs them.
-ELSEWHERE := --ignore=tests/browser --ignore=tests/functional/test_hosts.py
+# What needs more than Python, a browser and several hosts made of network namespaces, and what takes minutes of
+# many processes: the benchmarks, small, and each platform's outage in each way. `.ci/run` runs them.
+ELSEWHERE := $(addprefix --ignore=,tests/browser tests/functional/test_hosts.py tests/bench/test_running.py \
+	tests/functional/test_outages_of_each.py)
 
 .PHONY: demo up test lint format lock screenshots clean
 

@@ -13,12 +13,13 @@ from typing import Any, Final
 import pytest
 import requests
 from cryptography.fernet import Fernet
+from sqlalchemy import select
 
 from bench.chaos.servers import free_port
 from ledger import people, sessions
 from ledger.clock import utcnow
 from ledger.database import Database
-from ledger.models import Role, User
+from ledger.models import Refund, Role, User
 from tests.cli.processes import PATIENCE, Family, answers, ended, eventually, family
 from tests.support.databases import Clone
 from tests.support.documents import ROOT
@@ -69,10 +70,17 @@ class Bazaar:
         found: list[dict[str, Any]] = json.loads(self.run("refund", "list", "--json"))["refunds"]
         return found
 
+    def states(self) -> list[str]:
+        """Return the states of the refunds, as the ledger has them."""
+        with self.database.read() as session:
+            return [state.value for state in session.scalars(select(Refund.state))]
+
     def browser(self) -> requests.Session:
         """Return a browser with which an administrator is signed in."""
         with self.database.write() as session:
-            user = User(email="ada@example.com", role=Role.ADMIN, password_hash="", created_at=utcnow())
+            user = session.scalar(select(User)) or User(
+                email="ada@example.com", role=Role.ADMIN, password_hash="", created_at=utcnow()
+            )
             session.add(user)
             session.flush()
             token = sessions.begin(session, user, now=utcnow(), awaits_code=False)
@@ -152,6 +160,8 @@ def test_the_copy_differs_by_the_modules_and_a_line_in_each_registry(tmp_path: P
     changed, added = set(), set()
     for path in (each for room in ROOMS for each in (code / room).rglob("*.*") if each.is_file()):
         name = str(path.relative_to(code))
+        if path.suffix == ".pyc":
+            continue
         if not (ROOT / name).exists():
             added.add(name)
         elif not filecmp.cmp(path, ROOT / name, shallow=False):
@@ -164,14 +174,14 @@ def test_the_copy_differs_by_the_modules_and_a_line_in_each_registry(tmp_path: P
         assert len(after) == len(before) + 2
 
 
-def test_its_refund_becomes_a_record_in_netsuite(bazaar: Bazaar) -> None:
+def test_its_refund_becomes_a_record_in_netsuite_and_everything_knows_it(bazaar: Bazaar) -> None:
     bazaar.books.order(ORDER)
     bazaar.run("account", "test", "stall")
     bazaar.processes.start("worker", "bazaar")
 
     assert bazaar.refund("R-1") == requests.codes.ok
     assert bazaar.refund("R-2", secret="not the owner's") == requests.codes.unauthorized
-    eventually(lambda: [each["state"] for each in bazaar.refunds()] == ["posted"])
+    eventually(lambda: bazaar.states() == ["posted"])
 
     (refund,) = bazaar.refunds()
     assert (refund["source_channel"], refund["transaction_type"]) == ("bazaar", "credit_memo")
@@ -190,8 +200,11 @@ def test_its_refund_becomes_a_record_in_netsuite(bazaar: Bazaar) -> None:
             assert page.status_code == requests.codes.ok
             assert says in page.text
 
+    is_known_everywhere(bazaar)
 
-def test_the_portal_the_api_the_metrics_and_the_command_know_it(bazaar: Bazaar) -> None:
+
+def is_known_everywhere(bazaar: Bazaar) -> None:
+    """Check that portal, API, metrics and command know the platform."""
     pages = {
         "/settings/accounts": "Grand Bazaar",
         "/settings/accounts/stall": "Key of the stall",
