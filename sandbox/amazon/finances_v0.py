@@ -1,4 +1,4 @@
-"""Answers ``listFinancialEventsByOrderId`` of the Finances API v0, deprecated since 2025-07-21.
+"""Answers ``listFinancialEvents`` and ``…ByOrderId`` of the Finances API v0, deprecated since 2025-07-21.
 
 https://developer-docs.amazon.com/sp-api/docs/finances-api-v0-reference
 """
@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from sandbox.amazon.answers import RefusedError, invalid, moment
+from sandbox.amazon.answers import RefusedError, invalid, moment, moment_of
+from sandbox.amazon.finances import LONGEST, MARGIN
 from sandbox.amazon.model import Item, Part, Transaction, TransactionStatus
 from sandbox.amazon.seller import Seller
 from sandbox.jsonish import Json
@@ -48,21 +49,62 @@ def list_events(seller: Seller, order_id: str, args: Mapping[str, str], now: dat
     Raises:
         RefusedError: The parameters are not as documented, or the operation has been removed.
     """
-    if seller.v0_gone:
-        raise RefusedError(404)
+    _is_there(seller)
     if not _ORDER_ID.fullmatch(order_id):
         raise invalid("Bad order ID provided.")
-    size = _page_size(args.get("MaxResultsPerPage", str(MOST)))
-    offset = _offset(args.get("NextToken", ""), order_id)
+    return _answer(
+        seller, order_id, args, [each for each in _shown(seller, now) if each.order.id == order_id]
+    )
+
+
+def list_events_between(seller: Seller, args: Mapping[str, str], now: datetime) -> Json:
+    """Answer ``GET /finances/v0/financialEvents``.
+
+    Args:
+        seller: Whose events.
+        args: The query's parameters.
+        now: The present time.
+
+    Raises:
+        RefusedError: The parameters are not as documented, or the operation has been removed.
+    """
+    _is_there(seller)
+    if not args.get("PostedAfter"):
+        raise invalid("PostedAfter must be specified.")
+    latest = now - MARGIN
+    after = moment_of("PostedAfter", args["PostedAfter"])
+    before = moment_of("PostedBefore", args["PostedBefore"]) if args.get("PostedBefore") else latest
+    if max(after, before) > latest:
+        raise invalid("The dates must be more than two minutes before the time of the request.")
+    if before <= after:
+        raise invalid("PostedBefore must be later than PostedAfter.")
+    span = f"{after.isoformat()}/{args.get('PostedBefore', '')}"
+    shown = _shown(seller, now) if before - after <= LONGEST else []
+    return _answer(seller, span, args, [each for each in shown if after <= posted(each) < before])
+
+
+def _is_there(seller: Seller) -> None:
+    if seller.v0_gone:
+        raise RefusedError(404)
+
+
+def _shown(seller: Seller, now: datetime) -> list[Transaction]:
+    """Return the events that are told of by now, in the order in which they were posted."""
     late = timedelta(seconds=seller.timing.late_v0)
-    found = [
+    found = (
         each
         for each in seller.transactions
-        if each.order.id == order_id
-        and each.status is not TransactionStatus.DEFERRED
+        if each.status is not TransactionStatus.DEFERRED
         and each.releases is None
         and posted(each) + late <= now
-    ]
+    )
+    return sorted(found, key=posted)
+
+
+def _answer(seller: Seller, wanted: str, args: Mapping[str, str], found: list[Transaction]) -> Json:
+    """Return a page of events; its token is good for what was wanted only."""
+    size = _page_size(args.get("MaxResultsPerPage", str(MOST)))
+    offset = _offset(args.get("NextToken", ""), wanted)
     page = found[offset : offset + size]
     events: Json = {
         "ShipmentEventList": [_event(seller, each) for each in page if each.kind == "Shipment"],
@@ -70,7 +112,7 @@ def list_events(seller: Seller, order_id: str, args: Mapping[str, str], now: dat
     }
     payload: Json = {"FinancialEvents": events}
     if offset + len(page) < len(found):
-        token = f"{order_id}:{offset + len(page)}"
+        token = f"{wanted}:{offset + len(page)}"
         payload["NextToken"] = base64.urlsafe_b64encode(token.encode()).decode()
     return {"payload": payload}
 
@@ -87,14 +129,14 @@ def _page_size(text: str) -> int:
     return int(text)
 
 
-def _offset(token: str, order_id: str) -> int:
+def _offset(token: str, wanted: str) -> int:
     if not token:
         return 0
     try:
         of, _, offset = base64.urlsafe_b64decode(token.encode()).decode().rpartition(":")
     except ValueError as error:
         raise invalid("NextToken is invalid.") from error
-    if of != order_id or not offset.isdecimal():
+    if of != wanted or not offset.isdecimal():
         raise invalid("NextToken is invalid.")
     return int(offset)
 

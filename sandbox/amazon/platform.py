@@ -13,7 +13,7 @@ from sandbox.amazon import feeds, lwa
 from sandbox.amazon.answers import DENIED, RATE_HEADER, RATED, RefusedError, answer, invalid, refusal
 from sandbox.amazon.control import SellerControl
 from sandbox.amazon.finances import list_transactions
-from sandbox.amazon.finances_v0 import list_events
+from sandbox.amazon.finances_v0 import list_events, list_events_between
 from sandbox.amazon.hosts import Hosts
 from sandbox.amazon.ids import Ids
 from sandbox.amazon.model import Document
@@ -72,7 +72,8 @@ class AmazonPlatform:
         for method, path, handler in (
             ("POST", "/auth/o2/token", self.token),
             ("GET", finances, self.list_transactions),
-            ("GET", "/finances/v0/orders/<order_id>/financialEvents", self.list_financial_events),
+            ("GET", "/finances/v0/orders/<order_id>/financialEvents", self.list_events_of_order),
+            ("GET", "/finances/v0/financialEvents", self.list_financial_events),
             ("GET", orders, self.search_orders),
             ("GET", f"{orders}/<order_id>", self.get_order),
             ("POST", document, self.create_document),
@@ -148,13 +149,22 @@ class AmazonPlatform:
             seller_id, "listTransactions", lambda seller, now: (list_transactions(seller, args, now), 200)
         )
 
-    def list_financial_events(self, seller_id: str, order_id: str) -> Response:
+    def list_events_of_order(self, seller_id: str, order_id: str) -> Response:
         """Answer ``listFinancialEventsByOrderId`` of version 0."""
         args = request.args.to_dict()
         return self._api(
             seller_id,
             "listFinancialEventsByOrderId",
             lambda seller, now: (list_events(seller, order_id, args, now), 200),
+        )
+
+    def list_financial_events(self, seller_id: str) -> Response:
+        """Answer ``listFinancialEvents`` of version 0."""
+        args = request.args.to_dict()
+        return self._api(
+            seller_id,
+            "listFinancialEvents",
+            lambda seller, now: (list_events_between(seller, args, now), 200),
         )
 
     def search_orders(self, seller_id: str) -> Response:

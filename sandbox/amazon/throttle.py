@@ -24,6 +24,7 @@ class Plan:
 PLANS: Final = {
     "listTransactions": Plan(0.5, 10),
     "listFinancialEventsByOrderId": Plan(0.5, 30),
+    "listFinancialEvents": Plan(0.5, 30),
     "getOrder": Plan(0.5, 30),
     "searchOrders": Plan(0.0056, 20),
     "createFeedDocument": Plan(0.5, 15),

@@ -19,6 +19,7 @@ Schema = dict[str, Any]
 _MODELS: Final = {
     "listTransactions": ("finances_2024-06-19.json", "/finances/2024-06-19/transactions"),
     "listFinancialEventsByOrderId": ("financesV0.json", "/finances/v0/orders/{orderId}/financialEvents"),
+    "listFinancialEvents": ("financesV0.json", "/finances/v0/financialEvents"),
     "searchOrders": ("orders_2026-01-01.json", "/orders/2026-01-01/orders"),
     "getOrder": ("orders_2026-01-01.json", "/orders/2026-01-01/orders/{orderId}"),
 }

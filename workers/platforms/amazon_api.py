@@ -42,6 +42,7 @@ class _Operation:
 _OPERATIONS: Final = {
     "listTransactions": _Operation("GET", "/finances/2024-06-19/transactions"),
     "listFinancialEventsByOrderId": _Operation("GET", "/finances/v0/orders/{id}/financialEvents"),
+    "listFinancialEvents": _Operation("GET", "/finances/v0/financialEvents"),
     "getOrder": _Operation("GET", "/orders/2026-01-01/orders/{id}"),
     "createFeedDocument": _Operation("POST", "/feeds/2021-06-30/documents"),
     "createFeed": _Operation("POST", "/feeds/2021-06-30/feeds"),

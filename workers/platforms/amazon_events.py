@@ -43,6 +43,18 @@ def rows_from_events(pages: Iterable[Node], order_id: str) -> tuple[Row, ...]:
     return tuple(sorted(rows.values(), key=lambda row: row.posted_at))
 
 
+def refunds_of(page: Node) -> Iterator[Row]:
+    """Yield the refunds of orders among the events of a page, of whichever orders.
+
+    Args:
+        page: The `FinancialEvents`.
+    """
+    for name, kind in _LISTS.items():
+        if kind != SHIPMENT:
+            about_orders = (event for event in listed(page, name) if kept(event, "AmazonOrderId"))
+            yield from (_row(event, kind, event["AmazonOrderId"]) for event in about_orders)
+
+
 def _row(event: Node, kind: str, order_id: str) -> Row:
     told = [*listed(event, "ShipmentItemList"), *listed(event, "ShipmentItemAdjustmentList")]
     items = [_item(each) for each in told]

@@ -12,7 +12,7 @@ from typing import Final
 
 from ledger.clock import utcnow
 from workers.platforms.amazon_api import AmazonApi, Node, listed, understood
-from workers.platforms.amazon_events import rows_from_events
+from workers.platforms.amazon_events import refunds_of, rows_from_events
 from workers.platforms.amazon_rows import REFUNDS, Row, kept, kind_of
 from workers.platforms.amazon_transactions import order_of, rows_from
 from workers.platforms.errors import PlatformError, TooMuchError
@@ -27,6 +27,7 @@ _OF_THE_API: Final = frozenset({"NO_PERMISSION", "REFUSED"})  # the reasons that
 _APIS: Final = {
     "listTransactions": ("2024-06-19", "v0"),
     "listFinancialEventsByOrderId": ("v0", "2024-06-19"),
+    "listFinancialEvents": ("v0", "2024-06-19"),
 }
 """Of each operation: the API it is of, and the other one, as the credentials name them."""
 
@@ -36,7 +37,7 @@ class Finances:
 
     Args:
         api: What they are read over.
-        is_old: Whether an order's money is read by version v0.
+        is_old: Whether version v0 is read.
         now: Tells the time, in UTC.
     """
 
@@ -53,7 +54,8 @@ class Finances:
         """
         with understood():
             if self._is_old:
-                return rows_from_events(self._events(order_id), order_id)
+                events = self._events("listFinancialEventsByOrderId", {}, id_=order_id, most=_MOST_PAGES)
+                return rows_from_events(events, order_id)
             wanted = {"relatedIdentifierName": "ORDER_ID", "relatedIdentifierValue": order_id}
             return rows_from(each for page in self._transactions(wanted, most=_MOST_PAGES) for each in page)
 
@@ -73,10 +75,9 @@ class Finances:
         since, end = since.replace(microsecond=0), min(until, self._now() - _LATEST).replace(microsecond=0)
         while since < end:
             upto = min(end, since + _LONGEST)
-            wanted = {"postedAfter": _text(since), "postedBefore": _text(upto)}
-            for page in self._transactions(wanted, most=_MOST_AT_ONCE):
+            for page in self._changed(since, upto):
                 with understood():
-                    changes = [_change(row) for row in _refunds(page)]
+                    changes = [_change(row) for row in page]
                 yield from sorted(changes, key=lambda change: change.changed_at)
             since = upto
 
@@ -87,8 +88,20 @@ class Finances:
             PlatformError: If Amazon refuses it.
         """
         end = self._now() - _LATEST
-        wanted = {"postedAfter": _text(end - timedelta(minutes=1)), "postedBefore": _text(end)}
-        self._read("listTransactions", params=wanted)
+        since, upto = _text(end - timedelta(minutes=1)), _text(end)
+        if self._is_old:
+            self._read("listFinancialEvents", params={"PostedAfter": since, "PostedBefore": upto})
+        else:
+            self._read("listTransactions", params={"postedAfter": since, "postedBefore": upto})
+
+    def _changed(self, since: datetime, until: datetime) -> Iterator[Iterator[Row]]:
+        """Yield the refunds of a time page by page; each is understood as it is taken."""
+        if self._is_old:
+            between = {"PostedAfter": _text(since), "PostedBefore": _text(until)}
+            yield from map(refunds_of, self._events("listFinancialEvents", between, most=_MOST_AT_ONCE))
+        else:
+            between = {"postedAfter": _text(since), "postedBefore": _text(until)}
+            yield from map(_refunds, self._transactions(between, most=_MOST_AT_ONCE))
 
     def _read(self, operation: str, *, id_: str = "", params: Mapping[str, str] | None = None) -> Node:
         """Return what an operation answers.
@@ -119,16 +132,18 @@ class Finances:
             params = {**wanted, "nextToken": str(token)}
         raise TooMuchError(f"more than {most} pages of transactions for {', '.join(wanted.values())}")
 
-    def _events(self, order_id: str) -> Iterator[Node]:
-        params: dict[str, str] = {}
-        for _ in range(_MOST_PAGES):
-            answer = self._read("listFinancialEventsByOrderId", id_=order_id, params=params)
-            payload = answer.get("payload") or {}
+    def _events(
+        self, operation: str, wanted: Mapping[str, str], *, most: int, id_: str = ""
+    ) -> Iterator[Node]:
+        """Yield the financial events asked for page by page; a page may be empty and not be the last."""
+        params = dict(wanted)
+        for _ in range(most):
+            payload = self._read(operation, id_=id_, params=params).get("payload") or {}
             yield payload.get("FinancialEvents") or {}
             if not payload.get("NextToken"):
                 return
-            params = {"NextToken": str(payload["NextToken"])}
-        raise PlatformError("REFUSED", f"more than {_MOST_PAGES} pages of events of order {order_id}")
+            params = {**wanted, "NextToken": str(payload["NextToken"])}
+        raise TooMuchError(f"more than {most} pages of events for {id_ or ', '.join(wanted.values())}")
 
 
 def _not_to_be_had(operation: str, status: int | None, said: str) -> str:

@@ -36,6 +36,7 @@ class Plan:
 PLANS: Final = {
     "listTransactions": Plan(0.5, 10),
     "listFinancialEventsByOrderId": Plan(0.5, 30),
+    "listFinancialEvents": Plan(0.5, 30),
     "getOrder": Plan(0.5, 30),
     "createFeedDocument": Plan(0.5, 15),
     "createFeed": Plan(0.0083, 15),

@@ -119,3 +119,43 @@ def test_once_removed_it_is_not_found(api: Api, seller: Seller) -> None:
     assert api.error(path(order["id"]))[0] == 404
     seller.change(v0_gone=False)
     assert api.call("GET", path(order["id"])).status_code == 200
+
+
+BETWEEN = "/finances/v0/financialEvents"
+
+
+def test_events_of_a_time_are_those_of_all_orders_page_by_page(api: Api, seller: Seller) -> None:
+    seller.change(v0_late_seconds=0)
+    refunded = []
+    for ago in (900, 600, 300):
+        order = seller.order()
+        seller.refund(order, seconds_ago=ago)
+        refunded.append(order["id"])
+    wanted = {"PostedAfter": api.ago(1000), "PostedBefore": api.ago(400)}
+    payload = api.get(BETWEEN, **wanted)["payload"]
+    assert [each["AmazonOrderId"] for each in payload["FinancialEvents"]["RefundEventList"]] == refunded[:2]
+    assert "NextToken" not in payload
+    first = api.get(BETWEEN, **wanted, MaxResultsPerPage=1)["payload"]
+    second = api.get(BETWEEN, **wanted, MaxResultsPerPage=1, NextToken=first["NextToken"])["payload"]
+    shown = [each["FinancialEvents"]["RefundEventList"] for each in (first, second)]
+    assert [each["AmazonOrderId"] for (each,) in shown] == refunded[:2]
+    other = {**wanted, "PostedAfter": api.ago(999)}
+    assert api.error(BETWEEN, **other, NextToken=first["NextToken"])[0] == 400
+
+
+def test_a_time_is_over_two_minutes_ago_and_of_180_days_at_most(api: Api, seller: Seller) -> None:
+    seller.change(v0_late_seconds=0)
+    seller.refund(seller.order(), seconds_ago=600)
+    for wanted in (
+        {},
+        {"PostedBefore": api.ago(300)},
+        {"PostedAfter": api.ago(60)},
+        {"PostedAfter": api.ago(1000), "PostedBefore": api.ago(60)},
+        {"PostedAfter": api.ago(300), "PostedBefore": api.ago(1000)},
+        {"PostedAfter": "yesterday"},
+    ):
+        assert api.error(BETWEEN, **wanted)[0] == 400, wanted
+    long = api.get(BETWEEN, PostedAfter=api.ago(181 * DAY), PostedBefore=api.ago(300))
+    assert long["payload"]["FinancialEvents"]["RefundEventList"] == []
+    seller.change(v0_gone=True)
+    assert api.error(BETWEEN, PostedAfter=api.ago(1000))[0] == 404

@@ -47,6 +47,7 @@ def everything(api: Api, seller: Seller) -> None:
     api.get(
         events, MaxResultsPerPage=1, NextToken=api.get(events, MaxResultsPerPage=1)["payload"]["NextToken"]
     )
+    api.get("/finances/v0/financialEvents", PostedAfter=api.ago(3000), PostedBefore=api.ago(130))
     api.get(f"{ORDERS}/{order['id']}", includedData=ALL)
     api.get(ORDERS, createdAfter=api.ago(3000), fulfillmentStatuses="SHIPPED,UNSHIPPED", includedData=ALL)
     api.get(FEEDS, feedTypes=FEED_TYPE, pageSize=1)
@@ -60,6 +61,7 @@ def test_every_operation_fits(specs_dir: Path, api: Api, seller: Seller) -> None
     assert {each["operation"] for each in calls} >= {
         "token",
         "listTransactions",
+        "listFinancialEvents",
         "listFinancialEventsByOrderId",
         "getOrder",
         "searchOrders",

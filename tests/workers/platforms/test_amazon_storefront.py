@@ -261,6 +261,21 @@ def test_orders_whose_refunds_changed_are_told(seller: Amazon, http: Http, setti
     assert len({each.version for each in found}) == 2
 
 
+def test_the_old_api_tells_the_same_by_ids_of_its_own(seller: Amazon, http: Http) -> None:
+    seller.change(v0_late_seconds=0)
+    order = seller.order()
+    seller.refund(order)
+    seller.order()
+    seller.pass_time(600)
+    client = seller.client(http, finances="v0")
+    (found,) = client.changes(seller.now - HOUR, seller.now + HOUR)
+    (refund,) = refunds(client, order)
+    assert (found.order_id, found.refund_ids) == (order["id"], (refund.refund_id,))
+    assert found.changed_at == refund.occurred_at
+    client.check()
+    assert "listTransactions" not in seller.operations()
+
+
 def test_a_release_is_another_change_of_the_same_refund(seller: Amazon, http: Http) -> None:
     order = seller.order()
     made = seller.refund(order, deferred_seconds=7 * 24 * 3600)
