@@ -14,7 +14,7 @@ def upgrade() -> None:
     if _is_sqlite():
         _make_anew(_DIRECTION)
     else:
-        # Not `op.drop_constraint`: with SQLAlchemy 2.1 the lowest Alembic that is allowed warns of itself there.
+        # Not `op.drop_constraint`: on SQLAlchemy 2.1 the lowest Alembic allowed warns of itself there.
         op.execute(f"ALTER TABLE accounts DROP CONSTRAINT {_PLATFORM[0]}")
 
 
