@@ -25,7 +25,8 @@ from ledger.alert_channels import Ground, Wishes
 from ledger.clock import utcnow
 from ledger.database import Database
 from ledger.models import AlertChannel, ApiToken, ChannelKind, Delivery, Request, Role, User
-from ledger.models.accounts import Direction, Platform
+from ledger.models.accounts import Direction
+from ledger.platforms import Platform
 from ledger.secrets import Vault
 
 SMALL: Final = "small"

@@ -17,7 +17,8 @@ from bench.bodies import SHOP, SLUG
 from ledger import accounts, schema
 from ledger.clock import utcnow
 from ledger.database import Database
-from ledger.models.accounts import Direction, Platform
+from ledger.models.accounts import Direction
+from ledger.platforms import Platform
 from ledger.secrets import Vault
 
 _ACTOR: Final = "bench"

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from ledger import audit, urls
 from ledger.models import Account, NetSuiteAccount, Refund
-from ledger.models.accounts import Direction, Platform
+from ledger.models.accounts import Direction
+from ledger.platforms import Platform
 from ledger.platforms.declaration import Kind
 from ledger.policy import Policy
 from ledger.secrets import Vault

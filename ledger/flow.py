@@ -17,11 +17,11 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from ledger import spans
 from ledger.database import Database
-from ledger.models import AuditEntry, Delivery, FlowSlot, Refund
+from ledger.models import Delivery, FlowSlot, Refund
 from ledger.spans import Spans
 from ledger.sqltime import epoch_of, seconds_between
-from ledger.states import State
 from ledger.upsert import insert
+from ledger.waits import has_rested
 
 HOURS: Final = 24
 """How many hours of flow are shown, the present one included."""
@@ -33,15 +33,6 @@ SETTLES: Final = timedelta(minutes=2)
 """How long after its end a slot is counted: longer than a transaction takes and clocks of hosts differ."""
 
 _HOUR: Final = timedelta(hours=1)
-_WAITED: Final = (
-    State.WAITING,
-    State.HELD,
-    State.ERROR,
-    State.DISCREPANCY,
-    State.CANCELLED,
-    State.IGNORED,
-)
-"""States in which a refund is not on its way by itself: the time until it is posted is not ours."""
 
 
 @dataclass(slots=True)
@@ -155,21 +146,12 @@ def _by_slot(
 
 
 def _took(session: Session, since: datetime, until: datetime) -> list[tuple[datetime, int, int]]:
-    has_waited = (
-        select(AuditEntry.id)
-        .where(
-            AuditEntry.subject == "refund",
-            AuditEntry.subject_id == Refund.id,
-            AuditEntry.to_state.in_([state.value for state in _WAITED]),
-        )
-        .exists()
-    )
     each = (
         select(
             _slot_of(Refund.posted_at).label("slot"),
             seconds_between(Refund.received_at, Refund.posted_at).label("seconds"),
         )
-        .where(Refund.posted_at >= since, Refund.posted_at < until, ~has_waited)
+        .where(Refund.posted_at >= since, Refund.posted_at < until, ~has_rested(Refund.id))
         .subquery()
     )
     counted = select(each.c.slot, spans.bucket_of(each.c.seconds).label("bucket")).subquery()

@@ -15,7 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from ledger import accounts
 from ledger.models import Account, Refund
-from ledger.models.accounts import Platform
+from ledger.platforms import Platform
 
 LAST_ID: Final = 2**63 - 1
 """Above every id."""

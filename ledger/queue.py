@@ -19,7 +19,8 @@ from rq.job import Job
 from rq.utils import utcformat
 
 from ledger.clock import utcnow
-from ledger.models.accounts import Platform
+from ledger.platforms import Platform
+from ledger.respite import Respite
 
 rq.serializers.PickleSerializer = rq.serializers.JSONSerializer  # type: ignore[assignment] # off for good
 rq.serializers.DefaultSerializer = rq.serializers.JSONSerializer  # type: ignore[misc, assignment] # off for good
@@ -64,8 +65,7 @@ class Waker:
         """Wake over a connection whose calls have a timeout."""
         self._queues = {name: open_queue(name, connection) for name in QUEUES}
         self._jobs: dict[tuple[str, str], _Jobs] = {}
-        self._clock = clock
-        self._silent_until = 0.0
+        self._respite = Respite(_SILENCE, clock=clock)
 
     def deliveries(self, source: str, ids: Iterable[int]) -> bool:
         """Wake a worker for deliveries of one source; return whether Redis took the call."""
@@ -100,7 +100,7 @@ class Waker:
         self, source: str, function: str, what: str, ids: Iterable[int], *, at_front: bool = False
     ) -> bool:
         numbers = list(ids)
-        if self._clock() < self._silent_until:
+        if self._respite.lasts:
             return False
         if not numbers:
             return True
@@ -110,7 +110,7 @@ class Waker:
         try:
             jobs.enqueue(numbers, at_front=at_front)
         except RedisError:
-            self._silent_until = self._clock() + _SILENCE
+            self._respite.begin()
             return False
         return True
 

@@ -14,6 +14,8 @@ from typing import Final, cast
 
 from redis import Redis, RedisError
 
+from ledger.respite import Respite
+
 _HASH: Final = "refund-sync:repeats"
 _SILENCE: Final = 5.0  # seconds without another try after Redis did not answer
 
@@ -46,12 +48,11 @@ class Repeats:
             clock: Monotonic time in seconds.
         """
         self._redis = redis
-        self._clock = clock
-        self._silent_until = 0.0
+        self._respite = Respite(_SILENCE, clock=clock)
 
     def count(self, source: str, account: str, *, at: datetime) -> bool:
         """Count one delivery that was there already; return whether Redis took it."""
-        if self._clock() < self._silent_until:
+        if self._respite.lasts:
             return False
         try:
             with self._redis.pipeline() as pipe:
@@ -60,7 +61,7 @@ class Repeats:
                 pipe.hsetnx(_HASH, _field(source, account, "since"), str(at.timestamp()))
                 pipe.execute()
         except RedisError:
-            self._silent_until = self._clock() + _SILENCE
+            self._respite.begin()
             return False
         return True
 

@@ -6,7 +6,7 @@ order, its billing, its money or a person meanwhile.
 
 from typing import Final
 
-from sqlalchemy import and_, exists, or_, select
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, exists, literal, or_, select
 from sqlalchemy.orm import Session
 
 from ledger.models import AuditEntry, Delivery, Refund
@@ -26,6 +26,15 @@ def came_by_webhook(session: Session, refund: Refund) -> bool:
     return bool(refund.trace_id) and bool(session.scalar(select(told)))
 
 
+def has_rested(refund_id: SQLColumnExpression[int]) -> ColumnElement[bool]:
+    """Return that a refund was ever in a state in which nobody carries it."""
+    return exists().where(
+        AuditEntry.subject == "refund",
+        AuditEntry.subject_id == refund_id,
+        AuditEntry.to_state.in_(_WAITS),
+    )
+
+
 def has_waited(session: Session, refund: Refund) -> bool:
     """Tell whether a refund waited for something other than its turn or another try.
 
@@ -33,11 +42,6 @@ def has_waited(session: Session, refund: Refund) -> bool:
     replayed, or if that was put off without counting as a try: for a row that a platform did not show yet, or
     while its account was paused.
     """
-    rested = exists().where(
-        AuditEntry.subject == "refund",
-        AuditEntry.subject_id == refund.id,
-        AuditEntry.to_state.in_(_WAITS),
-    )
     replayed = exists().where(
         AuditEntry.subject == "delivery",
         AuditEntry.subject_id == Delivery.id,
@@ -47,4 +51,4 @@ def has_waited(session: Session, refund: Refund) -> bool:
         Delivery.trace_id == refund.trace_id,
         or_(and_(Delivery.not_before.is_not(None), Delivery.attempts <= 1), replayed),
     )
-    return bool(session.scalar(select(or_(rested, put_off))))
+    return bool(session.scalar(select(or_(has_rested(literal(refund.id)), put_off))))

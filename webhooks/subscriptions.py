@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from ledger.models.accounts import Platform
+from ledger.platforms import Platform
 from webhooks.sources import SOURCES
 from webhooks.sources.subscription import Subscription
 

@@ -4,8 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ledger.models import Account, NetSuiteAccount
+from ledger.policy import Policy
 from ledger.secrets import SecretsError
 from workers.platforms.errors import CredentialsError, PlatformError, TooMuchError
+from workers.rules.facts import StorefrontOrder
+from workers.runtime import Runtime
 
 
 class AskedError(PlatformError):
@@ -36,3 +39,21 @@ def asking(owner: Account | NetSuiteAccount) -> Iterator[None]:
         raise AskedError(owner, error) from error
     except (CredentialsError, SecretsError) as error:
         raise AskedError(owner, PlatformError("BAD_CREDENTIALS", str(error))) from error
+
+
+def find_order(runtime: Runtime, account: Account, number: str) -> StorefrontOrder | None:
+    """Ask a storefront for the order that NetSuite knows by a number; None if it has none.
+
+    Raises:
+        AskedError: If it does not say.
+        PlatformError: `ACCOUNT_PAUSED` if it is not to be asked.
+    """
+    if account.paused_reason:
+        raise PlatformError("ACCOUNT_PAUSED", f"{account.slug} is paused")
+
+    def find() -> StorefrontOrder | None:
+        by = Policy.of(account.settings).order_match_value
+        return runtime.storefront(account).find_order(number, by=by)
+
+    with asking(account):
+        return runtime.breaker.call(account.id, find)

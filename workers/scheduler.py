@@ -4,6 +4,7 @@ Every way for a refund to be forgotten ends here: a wake-up call that Redis lost
 come, a lease whose worker died, a wait that ends. Two schedulers do no harm: a due row goes to one of them.
 """
 
+import math
 import threading
 import time
 from collections import defaultdict
@@ -39,7 +40,7 @@ class Scheduler:
         self._stop = threading.Event()
         self._forgot_at = 0.0
         self._looked_at = 0.0
-        self._kept_at = 0.0
+        self._kept_at = -math.inf
 
     def stop(self) -> None:
         """Finish the sweep under way, then end."""
@@ -99,7 +100,7 @@ class Scheduler:
 
     def _keep_flow(self) -> None:
         """Count what flowed, once for each five minutes, so that nobody's look at it counts a day."""
-        if time.monotonic() - self._kept_at < _KEEP_FLOW_EVERY and self._kept_at:
+        if time.monotonic() - self._kept_at < _KEEP_FLOW_EVERY:
             return
         self._kept_at = time.monotonic()
         flow.keep(self._runtime.database, now=utcnow())

@@ -5,7 +5,6 @@ A reconciliation looks them up by their number, so that it leaves nothing out wi
 
 import time
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
@@ -18,7 +17,7 @@ from ledger.money import Money
 from ledger.policy import Policy
 from ledger.reasons import Recovery, reason
 from workers import sides
-from workers.asking import asking
+from workers.asking import find_order
 from workers.bits import PATIENCE, check
 from workers.platforms.errors import PlatformError
 from workers.platforms.storefronts import STOREFRONTS
@@ -66,7 +65,7 @@ def _look(
 ) -> list[_Looked]:
     """Return what is to be said of each of the refunds that NetSuite has of an order."""
     try:
-        order = _order_of(runtime, run.account, number)
+        order = find_order(runtime, run.account, number)
     except PlatformError as error:
         if reason(error.reason).recovery is not Recovery.NONE:
             raise
@@ -77,7 +76,7 @@ def _look(
     silent: list[str] = []
     for other in others:
         try:
-            if _ask(runtime, other, number):
+            if find_order(runtime, other, number) is not None:
                 return [{"is_missing": False, "account": other.slug} for _ in amounts]
         except PlatformError:
             silent.append(other.slug)
@@ -102,23 +101,7 @@ def _missing(order_id: str, order_name: str, note: str) -> _Looked:
     return {"is_missing": True, "order_id": order_id, "order_name": order_name, "note": note}
 
 
-def _order_of(runtime: Runtime, account: Account, number: str) -> StorefrontOrder | None:
-    return runtime.storefront(account).find_order(number, by=Policy.of(account.settings).order_match_value)
-
-
 def _is_alike(other: Account, account: Account, number: str) -> bool:
     """Tell whether another account may have an order of this number, kept in the same field of NetSuite."""
     same_field = Policy.of(other.settings).order_match == Policy.of(account.settings).order_match
     return same_field and STOREFRONTS[other.platform].may_name(number)
-
-
-def _ask(runtime: Runtime, other: Account, number: str) -> bool:
-    """Tell whether another account has the order.
-
-    Raises:
-        PlatformError: If it cannot be asked just now.
-    """
-    if other.paused_reason:
-        raise PlatformError("ACCOUNT_PAUSED", other.paused_reason)
-    with asking(other):
-        return runtime.breaker.call(other.id, partial(_order_of, runtime, other, number)) is not None

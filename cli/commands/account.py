@@ -22,7 +22,8 @@ from ledger import accounts, changing, queries
 from ledger.accounts import NewAccount
 from ledger.clock import utcnow
 from ledger.models import Account
-from ledger.models.accounts import Direction, Platform
+from ledger.models.accounts import Direction
+from ledger.platforms import Platform
 from ledger.policy import Policy
 from ledger.views import View, account_view
 from webhooks.subscriptions import SUBSCRIPTIONS

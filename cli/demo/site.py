@@ -9,7 +9,8 @@ from cli.demo.control import Control, Storefront
 from ledger import accounts
 from ledger.clock import utcnow
 from ledger.database import Database
-from ledger.models.accounts import Direction, Platform
+from ledger.models.accounts import Direction
+from ledger.platforms import Platform
 from ledger.secrets import Vault
 
 ITEMS: Final = {

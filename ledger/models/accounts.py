@@ -10,8 +10,6 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from ledger.models.base import Base, Key, words
 from ledger.platforms import Platform
 
-__all__ = ["Account", "Direction", "NetSuiteAccount", "Platform", "Setting"]
-
 
 class Direction(StrEnum):
     """Which way an account's refunds are carried; one way only."""

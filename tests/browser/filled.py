@@ -7,7 +7,7 @@ from typing import Final, TypedDict
 from ledger import accounts, deliveries, pausing, people, requests, runs
 from ledger.clock import utcnow
 from ledger.models import Account, Request, RequestState, Role, Run, RunKind, RunState
-from ledger.models.accounts import Platform
+from ledger.platforms import Platform
 from ledger.queue import Waker, open_queue
 from ledger.states import State
 from tests.browser.installation import Installation, Place

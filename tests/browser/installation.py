@@ -29,7 +29,8 @@ from ledger import accounts, installation, people, sessions
 from ledger.clock import utcnow
 from ledger.database import Database
 from ledger.models import Account, Delivery, DeliveryState, Refund, Role, User
-from ledger.models.accounts import Direction, Platform
+from ledger.models.accounts import Direction
+from ledger.platforms import Platform
 from ledger.queue import open_queue
 from ledger.secrets import Vault
 from ledger.settings import Settings

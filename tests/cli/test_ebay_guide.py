@@ -1,6 +1,6 @@
 import pytest
 
-from ledger.models.accounts import Platform
+from ledger.platforms import Platform
 from tests.support.sandboxed_ebay import APP
 from webhooks.subscriptions import SUBSCRIPTIONS
 from workers.platforms.errors import CredentialsError

@@ -1,6 +1,6 @@
 import pytest
 
-from ledger.models.accounts import Platform
+from ledger.platforms import Platform
 from tests.support.sandboxed_magento import OAUTH
 from webhooks.sources.magento_signatures import SECRET_HEADER
 from webhooks.subscriptions import SUBSCRIPTIONS

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cli.demo.play import SCENARIOS
-from ledger.models.accounts import Platform
+from ledger.platforms import Platform
 
 _REPOSITORY = Path(__file__).parents[2]
 _ENDS = (

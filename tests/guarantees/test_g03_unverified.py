@@ -5,7 +5,7 @@ import uuid
 import pytest
 from prometheus_client import REGISTRY
 
-from ledger.models.accounts import Platform
+from ledger.platforms import Platform
 from tests.guarantees.house import House
 from tests.support.ledger import make_account
 from tests.webhooks.platforms import PAYLOADS, encoded, shopify_headers

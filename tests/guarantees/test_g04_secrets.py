@@ -9,7 +9,7 @@ import pytest
 from ledger import accounts
 from ledger.clock import utcnow
 from ledger.models import Account, NetSuiteAccount
-from ledger.models.accounts import Platform
+from ledger.platforms import Platform
 from tests.guarantees.house import ON_SQLITE, House
 from tests.support.ledger import SECRET, make_account
 from tests.support.waiting import until

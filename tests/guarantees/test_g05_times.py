@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from ledger.clock import utcnow
-from ledger.models.accounts import Platform
+from ledger.platforms import Platform
 from tests.guarantees.house import House
 from tests.support.ledger import SECRET, make_account
 from tests.webhooks.ebay_pushes import LEGACY, SELLER, soap, stamp

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from ledger.models import DeliveryState
-from ledger.models.accounts import Platform
+from ledger.platforms import Platform
 from tests.guarantees.house import ON_SQLITE, House
 from tests.support.ledger import make_account
 from tests.webhooks.ebay_pushes import LEGACY, SELLER

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ledger.models.accounts import Platform
+from ledger.platforms import Platform
 from tests.guarantees.house import ON_SQLITE, House
 from tests.support.ledger import make_account
 from tests.webhooks.amazon_pushes import (

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from redis import Redis
 
 from ledger.clock import utcnow
-from ledger.models.accounts import Platform
+from ledger.platforms import Platform
 from tests.support.sandboxed import TBA
 from webhooks.keys import FetchedKeys
 from workers.platforms.amazon_api import AmazonApi

@@ -10,7 +10,8 @@ from ledger import accounts, refunds
 from ledger.accounts import AccountError, NewAccount, NewNetSuiteAccount
 from ledger.database import Database
 from ledger.models import Account, AuditEntry, NetSuiteAccount
-from ledger.models.accounts import Direction, Platform
+from ledger.models.accounts import Direction
+from ledger.platforms import Platform
 from ledger.policy import PolicyError
 from ledger.secrets import Vault
 from ledger.states import Transition

@@ -15,7 +15,7 @@ from ledger.models import (
     NetSuiteAccount,
     News,
 )
-from ledger.models.accounts import Platform
+from ledger.platforms import Platform
 from ledger.secrets import Vault
 from ledger.states import Transition
 from tests.support.alerts import make_channel, move_refund, tell_all

@@ -10,7 +10,7 @@ from ledger.database import Database
 from ledger.deliveries import GRACE, LEASE, NewDelivery
 from ledger.events import event_from_json, person_ref_of
 from ledger.models import Account, AuditEntry, Delivery, DeliveryState, NetSuiteAccount
-from ledger.models.accounts import Platform
+from ledger.platforms import Platform
 from ledger.reasons import UnknownReasonError
 from ledger.secrets import Vault
 from tests.support.ledger import TRACE, make_account, make_delivery, make_seen

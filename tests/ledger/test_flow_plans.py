@@ -10,7 +10,7 @@ from bench import grown
 from ledger import flow
 from ledger.clock import utcnow
 from ledger.database import Database
-from ledger.models.accounts import Platform
+from ledger.platforms import Platform
 from ledger.secrets import Vault
 from tests.support.databases import Clone
 from tests.support.ledger import make_account

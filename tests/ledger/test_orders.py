@@ -11,8 +11,8 @@ from ledger import orders
 from ledger.database import Database
 from ledger.events import OrderSeen
 from ledger.models import Account, AuditEntry, OrderLink, OrderState
-from ledger.models.accounts import Platform
 from ledger.orders import NetSuiteOrder
+from ledger.platforms import Platform
 from ledger.secrets import Vault
 from tests.support.ledger import NOW, make_account
 from tests.support.racing import race

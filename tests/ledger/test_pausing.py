@@ -6,7 +6,7 @@ from sqlalchemy import select
 from ledger import accounts, deliveries, pausing, refunds, runs
 from ledger.database import Database
 from ledger.models import Account, AuditEntry, Delivery, NetSuiteAccount, Poll, Refund, Run, RunKind
-from ledger.models.accounts import Platform
+from ledger.platforms import Platform
 from ledger.secrets import Vault
 from ledger.states import Transition
 from tests.support.ledger import make_account, make_delivery, make_netsuite_account, make_refund, make_seen

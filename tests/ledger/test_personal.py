@@ -12,7 +12,7 @@ from ledger.database import Database
 from ledger.deliveries import NewDelivery
 from ledger.events import PersonalDataRequest, person_ref_of
 from ledger.models import Account, Alert, Attempt, AuditEntry, Delivery, DeliveryState, News, Refund
-from ledger.models.accounts import Platform
+from ledger.platforms import Platform
 from ledger.refunds import LEASE
 from ledger.secrets import Vault
 from tests.support.ledger import make_account, make_delivery, make_refund, make_seen

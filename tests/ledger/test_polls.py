@@ -10,7 +10,8 @@ from ledger.database import Database
 from ledger.events import MoneyState, OrderTouched, RecordChanged, event_from_json
 from ledger.keys import key_of
 from ledger.models import Account, Delivery, DeliveryState, NetSuiteAccount, Poll
-from ledger.models.accounts import Direction, Platform
+from ledger.models.accounts import Direction
+from ledger.platforms import Platform
 from ledger.polls import JITTER, LEASE, Found
 from ledger.reasons import UnknownReasonError
 from ledger.secrets import Vault

@@ -8,7 +8,8 @@ from ledger import orders, refunds
 from ledger.database import Database
 from ledger.events import MoneyState, PartKind, RefundSeen
 from ledger.models import Account, AuditEntry, Refund, RefundLine
-from ledger.models.accounts import Direction, Platform
+from ledger.models.accounts import Direction
+from ledger.platforms import Platform
 from ledger.refunds import GRACE
 from ledger.secrets import Vault
 from ledger.states import State, Transition

@@ -15,7 +15,7 @@ import ledger
 from ledger import orders, schema
 from ledger.database import Database
 from ledger.models import Account
-from ledger.models.accounts import Platform
+from ledger.platforms import Platform
 from ledger.secrets import Vault
 from tests.support.ledger import make_account, make_refund
 

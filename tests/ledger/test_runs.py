@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from ledger import runs
 from ledger.database import Database
 from ledger.models import Account, AuditEntry, Finding, Run, RunItem, RunKind, RunState
-from ledger.models.accounts import Platform
+from ledger.platforms import Platform
 from ledger.reasons import UnknownReasonError
 from ledger.runs import LEASE, LONGEST, LONGEST_STRIDE, SHORTEST_STRIDE, RunError
 from ledger.secrets import Vault

@@ -13,8 +13,8 @@ from ledger import money, search
 from ledger.accounts import AccountError
 from ledger.database import Database
 from ledger.models import Account, Refund, RefundLine
-from ledger.models.accounts import Platform
 from ledger.narrowing import EXPONENTS
+from ledger.platforms import Platform
 from ledger.search import FEW, NEAR, Found, Place, Wanted
 from ledger.secrets import Vault
 from ledger.states import State

@@ -11,8 +11,9 @@ from ledger import accounts, refunds
 from ledger.deliveries import NewDelivery
 from ledger.events import Event, MoneyState, Part, PartKind, Payment, RefundSeen
 from ledger.models import Account, NetSuiteAccount, OrderLink, Refund
-from ledger.models.accounts import Direction, Platform
+from ledger.models.accounts import Direction
 from ledger.money import Money
+from ledger.platforms import Platform
 from ledger.secrets import Vault
 
 NOW: Final = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)

@@ -9,8 +9,9 @@ from typing import Final
 from hypothesis import strategies as st
 
 from ledger.events import MoneyState, Part, PartKind
-from ledger.models.accounts import Direction, Platform
+from ledger.models.accounts import Direction
 from ledger.money import Money
+from ledger.platforms import Platform
 from tests.support.ledger import NOW, make_payment, make_seen
 from tests.support.rule_strategies import (
     CURRENCIES,

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from ledger import money
 from ledger.events import MoneyState, Part, PartKind
 from ledger.models import OrderState
-from ledger.models.accounts import Direction, Platform
+from ledger.models.accounts import Direction
 from ledger.money import Money
+from ledger.platforms import Platform
 from ledger.policy import Policy
 from tests.support.ledger import NOW, make_payment, make_seen
 from tests.support.rules import KEY

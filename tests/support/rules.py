@@ -4,8 +4,9 @@ from decimal import Decimal
 from typing import Final
 
 from ledger.events import MoneyState, Part
-from ledger.models.accounts import Direction, Platform
+from ledger.models.accounts import Direction
 from ledger.money import Money, total
+from ledger.platforms import Platform
 from ledger.policy import Policy
 from tests.support.ledger import NOW, make_part
 from workers.rules.facts import Document, DocumentLine, NetSuiteOrder, StorefrontLine, StorefrontOrder

@@ -27,7 +27,8 @@ from ledger.models import (
     OrderState,
     Refund,
 )
-from ledger.models.accounts import Direction, Platform
+from ledger.models.accounts import Direction
+from ledger.platforms import Platform
 from ledger.queue import QUEUES, open_queue
 from ledger.settings import Settings
 from ledger.states import State

@@ -12,7 +12,7 @@ from typing import Any, Final
 import pytest
 
 from ledger.database import Database
-from ledger.models.accounts import Platform
+from ledger.platforms import Platform
 from ledger.policy import Policy
 from ledger.secrets import Vault
 from ledger.settings import Settings

@@ -12,7 +12,7 @@ from ledger import accounts
 from ledger.database import Database
 from ledger.events import Event, OrderSeen, OrderTouched, event_from_json, person_ref_of
 from ledger.models import Delivery, DeliveryState, OrderState
-from ledger.models.accounts import Platform
+from ledger.platforms import Platform
 from ledger.secrets import Vault
 from ledger.settings import Settings
 from tests.support.ledger import NOW, make_account

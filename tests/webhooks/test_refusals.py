@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 from ledger import accounts
 from ledger.clock import utcnow
 from ledger.database import Database
-from ledger.models.accounts import Platform
+from ledger.platforms import Platform
 from ledger.queue import Waker, connect
 from ledger.secrets import Vault
 from ledger.settings import Settings

@@ -7,6 +7,8 @@ from typing import Final
 
 from redis import Redis, RedisError
 
+from ledger.respite import Respite
+
 WINDOW: Final = 60
 """Seconds that are counted together."""
 
@@ -62,12 +64,11 @@ class Limiter:
         """
         self._redis = redis
         self._clock = clock
-        self._monotonic = monotonic
-        self._silent_until = 0.0
+        self._respite = Respite(_SILENCE, clock=monotonic)
 
     def count(self, token_id: int, limit: int) -> Standing | None:
         """Count a request; return None if it cannot be counted just now."""
-        if self._monotonic() < self._silent_until:
+        if self._respite.lasts:
             return None
         now = self._clock()
         window, gone = divmod(now, WINDOW)
@@ -78,6 +79,6 @@ class Limiter:
                 pipeline.expire(key, 2 * WINDOW)
                 used = int(pipeline.execute()[0])
         except RedisError:
-            self._silent_until = self._monotonic() + _SILENCE
+            self._respite.begin()
             return None
         return Standing(limit, used, max(1, round(WINDOW - gone)))

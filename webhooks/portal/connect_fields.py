@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from webhooks.portal.credential_forms import Form
+from ledger.platforms.credentials import Form
 
 CREDENTIALS: Final = "credentials"
 """Where an error stands that is about the credentials as a whole."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ledger.models import Account, NetSuiteAccount
-from ledger.models.accounts import Platform
+from ledger.platforms import Platform
 
 NETSUITE: Final = "netsuite"
 """The source channel that is no storefront."""

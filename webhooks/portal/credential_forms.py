@@ -9,8 +9,6 @@ from typing import Any, Final
 from ledger.models import Account, NetSuiteAccount
 from ledger.platforms.credentials import CredentialsRefusedError, Field, Form
 
-__all__ = ["CredentialsRefusedError", "Form", "form_of", "read_json"]
-
 _NETSUITE: Final = Form(
     (
         Field("client_id", "OAuth 2.0: client id"),

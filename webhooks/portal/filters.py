@@ -11,8 +11,8 @@ from flask import request
 from werkzeug.datastructures import MultiDict
 
 from ledger.models import Account, Refund
-from ledger.models.accounts import Platform
 from ledger.money import MoneyError, parse_amount
+from ledger.platforms import Platform
 from ledger.reasons import REASONS
 from ledger.search import Found, Place, Wanted
 from ledger.states import State

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Final
 
-from ledger.models.accounts import Platform
+from ledger.platforms import Platform
 from ledger.policy import CHOICES, Policy, PolicyError
 
 

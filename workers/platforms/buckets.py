@@ -12,6 +12,8 @@ from typing import Final, cast
 
 from redis import Redis, RedisError
 
+from ledger.respite import Respite
+
 _SILENCE: Final = 5.0  # seconds without another question after Redis was found away
 _MARGIN: Final = 60.0  # seconds that a bucket is kept after it is full, as one is that nobody knows
 
@@ -72,8 +74,7 @@ class Buckets:
 
     def __init__(self, redis: Redis, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._draw = redis.register_script(_DRAW)
-        self._clock = clock
-        self._silent_until = 0.0
+        self._respite = Respite(_SILENCE, clock=clock)
 
     def draw(
         self, name: str, what: Draw, *, rate: float, burst: float, believed: float, longest: float
@@ -88,13 +89,13 @@ class Buckets:
             believed: What is left where nobody has drawn yet.
             longest: Seconds that a call would be waited for; it is not taken where it is more.
         """
-        if self._clock() < self._silent_until:
+        if self._respite.lasts:
             return None
         arguments = [what.value, *(repr(float(each)) for each in (rate, burst, believed, longest, _MARGIN))]
         try:
             found = cast("list[bytes]", self._draw(keys=[f"refund-sync:bucket:{name}"], args=arguments))
         except RedisError:
-            self._silent_until = self._clock() + _SILENCE
+            self._respite.begin()
             return None
         wait, left = (float(each) for each in found)
         return Level(wait, left)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
-from ledger.models.accounts import Platform
+from ledger.platforms import Platform
 from workers.platforms.amazon_storefront import AmazonStorefront
 from workers.platforms.ebay_storefront import EbayStorefront
 from workers.platforms.http import Http

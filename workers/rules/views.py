@@ -7,8 +7,9 @@ from typing import Generic, TypeVar
 
 from ledger.events import MoneyState, Part
 from ledger.models import OrderState
-from ledger.models.accounts import Direction, Platform
+from ledger.models.accounts import Direction
 from ledger.money import Money
+from ledger.platforms import Platform
 from ledger.policy import Policy
 
 

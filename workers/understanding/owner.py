@@ -15,7 +15,7 @@ from ledger.models import Account, NetSuiteAccount, OrderLink, OrderState
 from ledger.models.accounts import Direction
 from ledger.policy import Policy
 from ledger.reasons import Recovery, reason
-from workers.asking import asking
+from workers.asking import AskedError, find_order
 from workers.platforms.errors import PlatformError
 from workers.platforms.storefronts import STOREFRONTS
 from workers.rules.facts import NetSuiteRefund, StorefrontOrder
@@ -143,22 +143,16 @@ class _Said:
 
 def _ask(runtime: Runtime, account: Account, record: NetSuiteRefund) -> _Said:
     """Ask one storefront, which is paused where it refuses us."""
-    number, by = number_of(account, record), Policy.of(account.settings).order_match_value
-
-    def find_order() -> StorefrontOrder | None:
-        return runtime.storefront(account).find_order(number, by=by)
 
     def said(order: StorefrontOrder | None = None, error: PlatformError | None = None) -> _Said:
         silent = error.reason if error is not None else ""
         return _Said(Answer(account.id, account.slug, _takes(account), order, silent), error)
 
-    if account.paused_reason:
-        return said(error=PlatformError("ACCOUNT_PAUSED", f"{account.slug} is paused"))
     try:
-        with asking(account):
-            return said(runtime.breaker.call(account.id, find_order))
+        return said(find_order(runtime, account, number_of(account, record)))
     except PlatformError as error:
-        if reason(error.reason).recovery is not Recovery.PAUSE:
+        is_refused = isinstance(error, AskedError) and reason(error.reason).recovery is Recovery.PAUSE
+        if not is_refused:
             return said(error=error)
         with runtime.database.write() as session:
             pausing.pause(session, account, error.reason, error.detail, now=utcnow(), actor=SYSTEM)

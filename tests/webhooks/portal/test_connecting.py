@@ -15,7 +15,8 @@ from ledger.accounts import MOST_SECRETS
 from ledger.clock import utcnow
 from ledger.database import Database
 from ledger.models import Account, AuditEntry, NetSuiteAccount, Request, RequestKind, Role
-from ledger.models.accounts import Direction, Platform
+from ledger.models.accounts import Direction
+from ledger.platforms import Platform
 from ledger.secrets import Vault
 from ledger.settings import Settings
 from tests.webhooks.platforms import encoded, netsuite_headers, order, shopify_headers

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from ledger.models import Account, NetSuiteAccount
-from ledger.models.accounts import Platform
-from webhooks.portal.credential_forms import CredentialsRefusedError, Form, form_of, read_json
+from ledger.platforms import Platform
+from ledger.platforms.credentials import CredentialsRefusedError, Form
+from webhooks.portal.credential_forms import form_of, read_json
 from workers.platforms import amazon_auth, ebay_auth, magento_auth, shopify_auth
 
 OAUTH = {"consumer_key": "a", "consumer_secret": "b", "access_token": "c", "access_token_secret": "d"}

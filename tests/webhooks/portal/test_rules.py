@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from ledger.models import Account, AuditEntry
-from ledger.models.accounts import Platform
+from ledger.platforms import Platform
 from ledger.policy import CHOICES, Policy
 from tests.support.ledger import make_account
 from tests.webhooks.portal.conftest import Browser, text_of

@@ -13,8 +13,8 @@ from ledger.clock import utcnow
 from ledger.database import Database
 from ledger.events import OrderTouched, event_from_json, person_ref_of
 from ledger.models import Account, Delivery
-from ledger.models.accounts import Platform
 from ledger.models.deliveries import DeliveryState
+from ledger.platforms import Platform
 from ledger.secrets import Vault
 from ledger.settings import Settings
 from tests.support.ledger import make_account

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from ledger.database import Database
 from ledger.models import Account
-from ledger.models.accounts import Platform
+from ledger.platforms import Platform
 from ledger.policy import PolicyError
 from ledger.secrets import Vault
 from tests.support.ledger import NOW, make_account, make_netsuite_account

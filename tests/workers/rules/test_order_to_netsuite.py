@@ -9,7 +9,8 @@ import pytest
 
 from ledger.events import MoneyState, PartKind
 from ledger.models import OrderState
-from ledger.models.accounts import Direction, Platform
+from ledger.models.accounts import Direction
+from ledger.platforms import Platform
 from tests.support.ledger import make_part
 from tests.support.rules import (
     CASH_SALE,

@@ -7,7 +7,7 @@ import pytest
 
 from ledger.events import Part, PartKind
 from ledger.models import OrderState
-from ledger.models.accounts import Platform
+from ledger.platforms import Platform
 from ledger.policy import Policy
 from tests.support.ledger import make_part
 from tests.support.rules import (

@@ -4,7 +4,8 @@ from typing import Final
 
 from marshmallow import Schema, fields
 
-from ledger.models.accounts import Direction, Platform
+from ledger.models.accounts import Direction
+from ledger.platforms import Platform
 from webhooks.api.schemas.common import count, moment, one_of, text
 
 _SWITCH: Final = ("on", "off")

@@ -14,13 +14,14 @@ from werkzeug.exceptions import NotFound
 from ledger import accounts, changing, queries, requests
 from ledger.accounts import AccountError
 from ledger.models import Account, NetSuiteAccount, Request, RequestKind, RequestState, Role
+from ledger.platforms.credentials import CredentialsRefusedError
 from ledger.requests import RequestNotFoundError
 from ledger.secrets import SecretsError
 from webhooks.endpoints import path_of
 from webhooks.portal import context
 from webhooks.portal.access import Section
 from webhooks.portal.connectors import NETSUITE, storefronts
-from webhooks.portal.credential_forms import CredentialsRefusedError, form_of, read_json
+from webhooks.portal.credential_forms import form_of, read_json
 from webhooks.portal.forms import asked, secret, sent
 from webhooks.portal.paging import number
 from webhooks.portal.visitors import tell, visitor

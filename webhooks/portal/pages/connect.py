@@ -14,12 +14,14 @@ from werkzeug.exceptions import NotFound
 from ledger import accounts, changing, queries, requests
 from ledger.accounts import AccountError, NewAccount, NewNetSuiteAccount
 from ledger.models import Account, NetSuiteAccount, Request, Role
-from ledger.models.accounts import Direction, Platform
+from ledger.models.accounts import Direction
+from ledger.platforms import Platform
+from ledger.platforms.credentials import CredentialsRefusedError, Form
 from webhooks.endpoints import path_of
 from webhooks.portal import connect_fields, context
 from webhooks.portal.connect_fields import CREDENTIALS
 from webhooks.portal.connectors import NETSUITE, Connector, blank
-from webhooks.portal.credential_forms import CredentialsRefusedError, Form, form_of, read_json
+from webhooks.portal.credential_forms import form_of, read_json
 from webhooks.portal.forms import one_of, secret, sent
 from webhooks.portal.pages.accounts import may_make, netsuite_pages, pages, sentence
 from webhooks.portal.visitors import tell, visitor

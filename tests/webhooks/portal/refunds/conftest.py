@@ -6,7 +6,7 @@ import pytest
 
 from ledger.database import Database
 from ledger.models import Account, Refund
-from ledger.models.accounts import Platform
+from ledger.platforms import Platform
 from ledger.refunds import load
 from ledger.secrets import Vault
 from tests.support.ledger import make_account

@@ -3,7 +3,7 @@
 import pytest
 
 from ledger.models import Account, NetSuiteAccount
-from ledger.models.accounts import Platform
+from ledger.platforms import Platform
 from webhooks.portal import elsewhere
 
 

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from ledger import queries, search
 from ledger.models import Refund, Role
-from ledger.models.accounts import Platform
+from ledger.platforms import Platform
 from ledger.reasons import REASONS
 from ledger.search import FAR, NEAR, Found
 from ledger.states import State
