@@ -4,6 +4,7 @@ https://docs.gunicorn.org/en/stable/settings.html. `refund-sync web` adds the so
 processes; `GUNICORN_CMD_ARGS` may change whatever is said here.
 """
 
+import gc
 import logging
 import os
 from pathlib import Path
@@ -14,6 +15,8 @@ from prometheus_client.multiprocess import mark_process_dead
 from ledger import log
 from ledger.settings import Settings
 
+# Objects made before they are looked through, and how often the older ones are; https://docs.python.org/3/library/gc.html
+_COLLECTED: Final = (10_000, 20, 20)
 _MEMORY: Final = Path("/dev/shm")  # noqa: S108 - gunicorn opens a file without a name there
 
 wsgi_app = "cli.web_app:create_app()"
@@ -37,6 +40,16 @@ def on_starting(_arbiter: object) -> None:
     log.configure(Settings.from_env(os.environ).log_format)
     logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of every look at the schema
     logging.getLogger("gunicorn.error").propagate = True
+
+
+def post_worker_init(_worker: object) -> None:
+    """Let the garbage collector leave alone what a process keeps as long as it lives.
+
+    It would look through all of it again and again: what deliveries leave behind is gone without it.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_COLLECTED)
 
 
 def child_exit(_arbiter: object, worker: _Process) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, or_, select, update
+from sqlalchemy import Connection, Text, and_, cast, delete, func, inspect, or_, select, update
 from sqlalchemy.orm import Session
 
 from ledger import alerts, audit
@@ -127,6 +127,22 @@ def _order(row: Mapping[str, Any]) -> tuple[int, int, str]:
     return row["netsuite_account_id"], row["account_id"] or 0, row["delivery_key"]
 
 
+_UNREAD: Final = and_(
+    Delivery.state == DeliveryState.RECEIVED, cast(Delivery.events, Text).contains('"unread"')
+)
+"""What must not be emptied: it is not known yet what it tells."""
+
+
+def unread(session: Session, account_id: int) -> list[int]:
+    """Return the deliveries of an account that are still to be read."""
+    return list(session.scalars(select(Delivery.id).where(Delivery.account_id == account_id, _UNREAD)))
+
+
+def oldest_unread(session: Session) -> datetime | None:
+    """Return when the oldest delivery came that is still to be read; None if there is none."""
+    return session.scalar(select(func.min(Delivery.received_at)).where(_UNREAD))
+
+
 def claim(session: Session, delivery_id: int, *, now: datetime, lease: timedelta = LEASE) -> Delivery | None:
     """Take a delivery for a while; return None if it is done or somebody else has it."""
     free = or_(Delivery.lease_until.is_(None), Delivery.lease_until <= now)
@@ -180,16 +196,56 @@ def postpone(
 def give_up(session: Session, delivery: Delivery, *, now: datetime, reason: str, detail: str) -> bool:
     """Close a delivery as failed, for a person to replay; return False if its lease was lost."""
     values = {"state": DeliveryState.FAILED, "processed_at": now, "due_at": None}
+    return _leave(session, delivery, values, News.DELIVERY_FAILED, now=now, reason=reason, detail=detail)
+
+
+def quarantine(
+    session: Session, delivery: Delivery, *, now: datetime, reason: str, detail: str, delivery_key: str
+) -> bool:
+    """Set a delivery aside that is not understood; return False if its lease was lost.
+
+    One whose body was set aside before is closed, and nothing raised of it. The key becomes that of its body:
+    what is sent once more as it should be is no duplicate of it.
+    """
+    same = select(Delivery.id).where(
+        Delivery.netsuite_account_id == delivery.netsuite_account_id,
+        Delivery.account_id.is_not_distinct_from(delivery.account_id),
+        Delivery.delivery_key == delivery_key,
+    )
+    if session.scalar(same) is not None:
+        delivery.events = []
+        return finish(session, delivery, now=now, reason=known_reason(reason).code, detail=detail)
+    values: dict[str, Any] = {
+        "state": DeliveryState.QUARANTINED,
+        "events": [],
+        "due_at": None,
+        "delivery_key": delivery_key,
+    }
+    return _leave(session, delivery, values, News.QUARANTINED, now=now, reason=reason, detail=detail)
+
+
+def _leave(
+    session: Session,
+    delivery: Delivery,
+    values: dict[str, Any],
+    news: News,
+    *,
+    now: datetime,
+    reason: str,
+    detail: str,
+) -> bool:
     why = {"reason": known_reason(reason).code, "detail": detail}
     is_settled = _settle(session, delivery, values | why)
     if is_settled:
         columns = {name: getattr(delivery, name) for name in _COLUMNS} | why
-        alert = alerts.of_delivery(News.DELIVERY_FAILED, delivery.id, columns, now=now)
-        alerts.raise_all(session.connection(), [alert])
+        alerts.raise_all(session.connection(), [alerts.of_delivery(news, delivery.id, columns, now=now)])
     return is_settled
 
 
 def _settle(session: Session, delivery: Delivery, values: dict[str, Any]) -> bool:
+    """Write what became of a claimed delivery, together with what was read of it meanwhile."""
+    if inspect(delivery).attrs.events.history.has_changes():
+        values = {"events": delivery.events, **values}
     settled = session.execute(
         update(Delivery)
         .where(Delivery.id == delivery.id, Delivery.lease_token == delivery.lease_token)

@@ -434,6 +434,20 @@ class PersonalDataRequest:
         return cls(data["action"], tuple(data["order_ids"]), data["person_ref"])
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What a request tells is still to be read by a worker; never beside any other event."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the event as JSON values."""
+        return {"event": "unread"}
+
+    @classmethod
+    def from_json(cls, _data: dict[str, Any]) -> Self:
+        """Return the event that `to_json` wrote."""
+        return cls()
+
+
 def person_ref_of(platform_id: str) -> str:
     """Return what is kept of a person's id at a platform: enough to find them again, and not who they are."""
     return hashlib.sha256(platform_id.encode()).hexdigest() if platform_id else ""
@@ -449,6 +463,7 @@ Event = (
     | RecordChanged
     | AccountLost
     | PersonalDataRequest
+    | Unread
 )
 
 _KINDS: dict[str, type[Event]] = {
@@ -461,6 +476,7 @@ _KINDS: dict[str, type[Event]] = {
     "record_changed": RecordChanged,
     "account_lost": AccountLost,
     "personal_data_request": PersonalDataRequest,
+    "unread": Unread,
 }
 
 

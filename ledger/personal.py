@@ -15,6 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from ledger import audit
 from ledger.database import leave_no_trace
+from ledger.deliveries import oldest_unread
 from ledger.models import Account, Alert, Attempt, Delivery, Refund, Setting
 
 _NOTHING: Final[dict[str, Any]] = {"body": b"", "headers": {}}  # left of a delivery
@@ -76,7 +77,11 @@ def erase_person(session: Session, account: Account, person_ref: str, *, now: da
 
 
 def forget_deliveries(session: Session, before: datetime, *, limit: int) -> int:
-    """Empty the deliveries that were received before a time, whatever became of them; return how many."""
+    """Empty the deliveries that were received before a time, whatever became of them; return how many.
+
+    Those that are still to be read, and what came after them, are left until they are.
+    """
+    before = min(before, oldest_unread(session) or before)
     return _forget(session, Delivery.received_at, _HAS_BODY, _NOTHING, before=before, limit=limit)
 
 

@@ -32,6 +32,17 @@ A refund is carried in its storefront's, whichever way it goes: a storefront tha
 NetSuite tells of all the others.
 """
 
+# KEYS: RQ's set of queues, the queue. ARGV: RPUSH or LPUSH, how many of the next are the fields that the jobs
+# have in common, those fields, and for each job its id, its key, its data and its description.
+_ENQUEUE: Final = """
+redis.call('SADD', KEYS[1], KEYS[2])
+local last = 2 + tonumber(ARGV[2])
+for at = last + 1, #ARGV, 4 do
+  redis.call('HSET', ARGV[at + 1], 'data', ARGV[at + 2], 'description', ARGV[at + 3], unpack(ARGV, 3, last))
+  redis.call(ARGV[1], KEYS[2], ARGV[at])
+end
+"""
+
 _CONNECT_TIMEOUT: Final = 0.5  # seconds; a delivery is answered within the platform's five
 _SILENCE: Final = 2.0  # seconds without trying again after Redis was found down
 _JOB_TIMEOUT: Final = 300  # seconds; far above what the platform clients' own timeouts add up to
@@ -119,8 +130,8 @@ class _Jobs:
     """Jobs of one function in one queue, written to Redis as RQ reads them.
 
     `Queue.enqueue_many` does the same and costs several times as much: it makes an object of each job, writes
-    each one's status apart, and fields that are empty, and pushes one id at a time. What all of them have in
-    common is what RQ itself writes of one.
+    each one's status apart, and fields that are empty. What all of them have in common is what RQ itself
+    writes of one; a script has them written by one call, which is one answer to read, too.
     """
 
     def __init__(self, queue: Queue, function: str, what: str) -> None:
@@ -128,7 +139,11 @@ class _Jobs:
         self._function = function
         self._what = what
         one = queue.create_job(function, args=(0,), result_ttl=0)
-        self._common = {name: value for name, value in one.to_dict().items() if value != ""}
+        own = {"data", "description", "created_at", "enqueued_at"}
+        self._common = {
+            name: value for name, value in one.to_dict().items() if value != "" and name not in own
+        }
+        self._write = queue.connection.register_script(_ENQUEUE)
 
     def enqueue(self, numbers: Sequence[int], *, at_front: bool) -> None:
         """Write a job for each number, all at once.
@@ -136,22 +151,16 @@ class _Jobs:
         Raises:
             redis.RedisError: If Redis did not take them.
         """
-        queue, now = self._queue, utcformat(utcnow())
-        names = [str(uuid.uuid4()) for _ in numbers]
-        with queue.connection.pipeline() as pipe:
-            pipe.sadd(Queue.redis_queues_keys, queue.key)
-            for name, number in zip(names, numbers, strict=True):
-                pipe.hset(Job.key_for(name), mapping=self._fields(number, now))
-            push = pipe.lpush if at_front else pipe.rpush
-            push(queue.key, *names)
-            pipe.execute()
+        now = utcformat(utcnow())
+        common = {**self._common, "created_at": now, "enqueued_at": now}
+        shared = [part for field in common.items() for part in field]
+        own = [part for number in numbers for part in self._own(number)]
+        push = "LPUSH" if at_front else "RPUSH"
+        self._write([Queue.redis_queues_keys, self._queue.key], [push, len(shared), *shared, *own])
 
-    def _fields(self, number: int, now: str) -> dict[Any, Any]:
+    def _own(self, number: int) -> tuple[Any, ...]:
+        """Return a job's id, and what is its own: its key, its data and its description."""
+        name = str(uuid.uuid4())
         data = self._queue.serializer.dumps((self._function, None, (number,), {}))
-        return {
-            **self._common,
-            "data": zlib.compress(data, 1),
-            "description": self._what.format(number, self._queue.name),
-            "created_at": now,
-            "enqueued_at": now,
-        }
+        described = self._what.format(number, self._queue.name)
+        return name, Job.key_for(name), zlib.compress(data, 1), described

@@ -17,6 +17,7 @@ from ledger import deliveries
 from ledger.clock import utcnow
 from ledger.database import Database
 from ledger.deliveries import NewDelivery, Row
+from ledger.events import Unread
 from ledger.intake import Intake
 from ledger.policy import PolicyError
 from ledger.reasons import reason as known_reason
@@ -245,7 +246,7 @@ def _read(source: Source, request: Request, endpoint: Endpoint, trace_id: str) -
     """
     quarantined_for = detail = ""
     try:
-        reading = source.read(request, endpoint)
+        reading = _glanced(source, request) or source.read(request, endpoint)
         remark = reading.reason
         detail = known_reason(remark).what if remark else ""
     except UnreadableError as error:
@@ -272,6 +273,14 @@ def _read(source: Source, request: Request, endpoint: Endpoint, trace_id: str) -
         person_ref=reading.person_ref,
     )
     return new, remark
+
+
+def _glanced(source: Source, request: Request) -> Reading | None:
+    """Return a reading that leaves what a request tells to the workers; None if it has to be read now."""
+    glance = source.glance(request)
+    if glance is None:
+        return None
+    return Reading(glance.topic, glance.delivery_key, (Unread(),), glance.order_ref)
 
 
 def _refused(status: HTTPStatus, reason: str, detail: str = "") -> Outcome:

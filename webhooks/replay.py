@@ -1,9 +1,10 @@
-"""Read a delivery that is in the ledger again, from its raw body, as the code understands it today."""
+"""Read a delivery that is in the ledger, from its raw body, as the code understands it today."""
 
 from ledger.events import Event
 from ledger.models import Account, Delivery, NetSuiteAccount
+from ledger.reading import NotUnderstoodError
 from webhooks.endpoints import source_of
-from webhooks.sources.protocol import Endpoint, Request
+from webhooks.sources.protocol import Endpoint, Request, UnreadableError
 
 
 class ErasedError(Exception):
@@ -14,6 +15,19 @@ class ErasedError(Exception):
     """
 
     reason = "body_erased"
+
+
+def read(account: Account | NetSuiteAccount, delivery: Delivery) -> tuple[Event, ...]:
+    """Return what a delivery tells that was written down before it was read.
+
+    Raises:
+        ErasedError: If its body is gone.
+        ledger.reading.NotUnderstoodError: If it is not understood.
+    """
+    try:
+        return reread(account, delivery)
+    except UnreadableError as error:
+        raise NotUnderstoodError(error.reason, str(error), error.delivery_key) from error
 
 
 def reread(account: Account | NetSuiteAccount, delivery: Delivery) -> tuple[Event, ...]:

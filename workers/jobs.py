@@ -5,10 +5,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 
-from ledger import log
+from ledger import log, reading
 from ledger.settings import Settings
 from workers import answering, carry, polling, process, running
 from workers.runtime import Runtime
+
+_readers: list[reading.Reader] = [reading.nobody]
+
+
+def read_by(reader: reading.Reader) -> None:
+    """Say who reads what was written down unread, before the first job."""
+    _readers[:] = [reader]
 
 
 @cache
@@ -16,7 +23,7 @@ def runtime() -> Runtime:
     """Return this process's tools, made on the first job."""
     settings = Settings.from_env(os.environ)
     log.configure(settings.log_format)
-    return Runtime(settings)
+    return Runtime(settings, read=_readers[0])
 
 
 @contextmanager

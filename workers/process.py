@@ -21,14 +21,17 @@ from ledger.clock import utcnow
 from ledger.events import (
     Event,
     OrderTouched,
+    PersonalDataRequest,
     RecordChanged,
     RefundSeen,
     RequestTouched,
     SubscriptionOffered,
+    Unread,
     event_from_json,
 )
 from ledger.looks import Look, StaleLookError
 from ledger.models import Account, Delivery, NetSuiteAccount, Refund
+from ledger.reading import NotUnderstoodError
 from ledger.reasons import Recovery, reason
 from ledger.refunds import LeaseLostError
 from ledger.schedule import TRIES, next_try
@@ -43,6 +46,7 @@ from workers.understanding.owner import Found, UnaskedError
 log = structlog.get_logger(__name__)
 
 _POLL_LOOK: Final = timedelta(seconds=5)  # until it is seen whether a poll that is under way has ended
+_DETAIL_LENGTH: Final = 500  # characters kept of what is wrong with a body
 _LOOKS: Final = 3  # at a record that somebody else takes news of over meanwhile
 _READ_FIRST: Final = (OrderTouched, RequestTouched, SubscriptionOffered)
 _OWNERLESS: Final = frozenset({"ORDER_NOT_SYNCED", "AMBIGUOUS_ORDER"})
@@ -91,7 +95,7 @@ class _Outcome:
 
     Attributes:
         name: `processed`, `late` (to be looked at again for a refund that is not there yet), `postponed`,
-            `failed`, `lease_lost`, or `unrecorded` where the ledger was gone.
+            `failed`, `quarantined`, `lease_lost`, or `unrecorded` where the ledger was gone.
         reason: A code of `ledger.reasons`, where there is something to say.
         refund_ids: The refunds that came of it.
     """
@@ -133,6 +137,8 @@ def _work_off(
         return _look_and_take(runtime, delivery, account, books)
     except LeaseLostError as error:
         return _Outcome("lease_lost", error.reason, str(error))
+    except NotUnderstoodError as error:
+        return _quarantine(runtime, delivery, error)
     except PlatformError as error:
         return _postpone(runtime, delivery, account or books, error)
     except Exception as error:  # whatever it is, the delivery must not be lost over it
@@ -141,16 +147,52 @@ def _work_off(
         return _postpone(runtime, delivery, account or books, internal)
 
 
+def _quarantine(runtime: Runtime, delivery: Delivery, error: NotUnderstoodError) -> _Outcome:
+    detail = str(error)[:_DETAIL_LENGTH]
+    with runtime.database.write() as session:
+        deliveries.quarantine(
+            session,
+            delivery,
+            now=utcnow(),
+            reason=error.reason,
+            detail=detail,
+            delivery_key=error.delivery_key,
+        )
+    return _Outcome("quarantined", error.reason, detail)
+
+
 def _look_and_take(
     runtime: Runtime, delivery: Delivery, account: Account | None, books: NetSuiteAccount
 ) -> _Outcome:
     """Read what the delivery does not say and take it over; read again what other news overtook meanwhile."""
-    events = [event_from_json(data) for data in delivery.events]
+    events = tuple(event_from_json(data) for data in delivery.events)
+    if events == (Unread(),):
+        events = runtime.read(account or books, delivery)
+        delivery.events = [event.to_json() for event in events]
+    if account is not None and any(isinstance(event, PersonalDataRequest) for event in events):
+        _read_others(runtime, account)
     for _ in range(_LOOKS):
         found = {event: _read(runtime, delivery, account, books, event) for event in events}
         with suppress(StaleLookError):
             return _take(runtime, delivery, account, books, found)
     raise PlatformError("TRANSIENT", f"other news overtook it each of the {_LOOKS} times it was read")
+
+
+def _read_others(runtime: Runtime, account: Account) -> None:
+    """Work off what an account's other deliveries tell before any of them is emptied.
+
+    Raises:
+        PlatformError: `TRANSIENT`, if another worker is still at it.
+    """
+    for delivery_id in _unread(runtime, account):
+        process(runtime, delivery_id)
+    if left := _unread(runtime, account):
+        raise PlatformError("TRANSIENT", f"{len(left)} deliveries of the account are still to be read")
+
+
+def _unread(runtime: Runtime, account: Account) -> list[int]:
+    with runtime.database.read() as session:
+        return deliveries.unread(session, account.id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from ledger.counters import CALLS, QUOTA, Counters
 from ledger.database import Database
 from ledger.installation import Installation
 from ledger.models import Account, NetSuiteAccount
+from ledger.reading import Reader, nobody
 from ledger.secrets import Vault
 from ledger.settings import Settings
 from workers.breaker import Breaker
@@ -39,12 +40,14 @@ class Runtime:
         settings: From the environment.
         journal: Records the calls of the attempt under way; a process works on one at a time.
         breaker: Leaves storefronts alone that did not answer just now, where another's refunds would wait.
+        read: Reads deliveries that were written down unread.
         fresh: Seconds for which the settings of the installation are not read again.
     """
 
     settings: Settings
     journal: Journal = field(default_factory=Journal)
     breaker: Breaker = field(default_factory=Breaker)
+    read: Reader = nobody
     fresh: float = 10.0
     _netsuite: dict[tuple[int, bytes, str, int], NetSuiteClient] = field(default_factory=dict)
     _storefronts: dict[tuple[int, bytes, str], Storefront] = field(default_factory=dict)

@@ -19,6 +19,8 @@ from cli.working import ALL, GRACE, workers
 from ledger import schema
 from ledger.queue import QUEUES, connect
 from ledger.settings import Settings
+from webhooks import replay
+from workers import jobs
 from workers.alerting import Alerting
 from workers.scheduler import Scheduler
 from workers.worker import make_worker
@@ -101,6 +103,7 @@ def worker(app: App, *, queue: str) -> None:
             app.close()
             Supervisor(workers(1), grace=GRACE).run()
         else:
+            jobs.read_by(replay.read)
             make_worker(queue, connect(url)).work(logging_level="WARNING")
 
 

@@ -34,6 +34,8 @@ INSIDE = {
     "ledger.mail.MailServerError",
     "ledger.money.MoneyError",
     "ledger.platforms.credentials.CredentialsRefusedError",
+    "ledger.reading.NobodyReadsError",
+    "ledger.reading.NotUnderstoodError",
     "ledger.reasons.UnknownReasonError",
     "ledger.looks.StaleLookError",
     "ledger.refunds.LeaseLostError",

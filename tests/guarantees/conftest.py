@@ -20,6 +20,7 @@ from tests.support.settings import make_settings
 from tests.support.world import World
 from tests.webhooks.test_http import served
 from tests.workers.platforms.world import Control
+from webhooks import replay
 from workers import jobs
 from workers.runtime import Runtime
 from workers.worker import make_worker
@@ -52,7 +53,7 @@ def world(
     _platforms: Control, settings: Settings, database: Database, log: list[structlog.typing.EventDict]
 ) -> Iterator[World]:
     """The ledger, and the platforms around it."""
-    runtime = Runtime(settings)
+    runtime = Runtime(settings, read=replay.read)
     runtime.database = database
     made = World(runtime, _platforms, log)
     yield made
@@ -98,6 +99,7 @@ def work(settings: Settings, monkeypatch: pytest.MonkeyPatch, _settled: None) ->
     monkeypatch.setenv("REFUND_SYNC_SECRET_KEY", _KEY)
     monkeypatch.setenv("REFUND_SYNC_ALLOW_PRIVATE_URLS", "1")
     jobs.runtime.cache_clear()
+    jobs.read_by(replay.read)
 
     def work_off() -> None:
         for queue in ("shopify", "netsuite"):

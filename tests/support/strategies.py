@@ -22,6 +22,7 @@ from ledger.events import (
     RefundSeen,
     RequestTouched,
     SubscriptionOffered,
+    Unread,
     person_ref_of,
 )
 from ledger.models import OrderState
@@ -120,5 +121,6 @@ events: st.SearchStrategy[Event] = st.one_of(
         order_ids=st.lists(ids, max_size=3).map(tuple),
         person_ref=st.just("") | ids.map(person_ref_of),
     ),
+    st.builds(Unread),
 )
 """Every event of `ledger.events`."""

@@ -5,10 +5,11 @@ import pytest
 from ledger import accounts, deliveries, personal
 from ledger.events import Event, OrderSeen, RecordChanged, RefundSeen, event_from_json
 from ledger.models import Account, Delivery, DeliveryState, NetSuiteAccount
+from ledger.reading import NotUnderstoodError
 from tests.support.ledger import NOW
 from tests.webhooks.conftest import Web
 from tests.webhooks.platforms import change, refund
-from webhooks.replay import ErasedError, reread
+from webhooks.replay import ErasedError, read, reread
 from webhooks.sources.protocol import UnreadableError
 
 
@@ -26,8 +27,23 @@ def told(web: Web) -> tuple[Event, ...]:
 
 
 def test_a_delivery_that_was_understood_is_understood_again_the_same_way(web: Web) -> None:
-    web.shopify("refunds/create", refund())
+    web.shopify("orders/delete", {"id": 1})
     assert [event.to_json() for event in told(web)] == latest(web)[1].events
+
+
+def test_a_delivery_that_was_left_unread_is_read(web: Web) -> None:
+    web.shopify("refunds/create", refund())
+    (seen,) = read(*latest(web))
+    assert isinstance(seen, RefundSeen)
+
+
+def test_a_delivery_that_was_left_unread_and_is_not_understood_has_a_key_of_its_own(web: Web) -> None:
+    web.shopify("refunds/create", refund(transactions=None))
+    account, delivery = latest(web)
+    with pytest.raises(NotUnderstoodError, match="transactions") as caught:
+        read(account, delivery)
+    assert caught.value.reason == "NOT_OF_SCHEMA"
+    assert caught.value.delivery_key not in {"", delivery.delivery_key}
 
 
 def test_a_change_in_netsuite_is_understood_again_however_old_it_is(web: Web) -> None:

@@ -24,6 +24,7 @@ from tests.support.specs_amazon import check_requests_if_specified
 from tests.support.telling import Teller
 from tests.support.world import World
 from tests.workers.platforms.world import Control
+from webhooks import replay
 from workers import jobs
 from workers.runtime import Runtime
 from workers.worker import make_worker
@@ -77,6 +78,7 @@ def work(
     monkeypatch.setenv("REFUND_SYNC_SECRET_KEY", world.runtime.settings.secret_keys[0])
     monkeypatch.setenv("REFUND_SYNC_ALLOW_PRIVATE_URLS", "1")
     jobs.runtime.cache_clear()
+    jobs.read_by(replay.read)
     yield lambda: worked(world.runtime.redis)
     if jobs.runtime.cache_info().currsize:
         jobs.runtime().redis.close()
@@ -94,7 +96,7 @@ def world(
     _platforms: Control, worker_settings: Settings, database: Database, log: list[Line]
 ) -> Iterator[World]:
     """A worker process, and both platforms around it; what Amazon was asked is checked against its models."""
-    runtime = Runtime(worker_settings)
+    runtime = Runtime(worker_settings, read=replay.read)
     runtime.database = database
     made = World(runtime, _platforms, log)
     yield made

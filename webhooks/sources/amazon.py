@@ -32,6 +32,7 @@ from webhooks.sources.protocol import (
     UnknownTopicError,
     UnreadableError,
     no_challenge,
+    no_glance,
     plain_answer,
 )
 from webhooks.sources.signing import delivery_key, is_any_of, unread_key
@@ -68,6 +69,7 @@ class Amazon:
     uses_credentials = True
     answer = staticmethod(plain_answer)
     challenge = staticmethod(no_challenge)
+    glance = staticmethod(no_glance)
 
     def verify(self, request: Request, endpoint: Endpoint) -> None:
         """Check that SNS or a relay of the account's owner sent it, and that it is about this seller.

@@ -15,7 +15,7 @@ from http import HTTPStatus
 from ledger import accounts
 from webhooks.sources import ebay_events, ebay_signature, ebay_soap
 from webhooks.sources.ebay_xml import is_soap
-from webhooks.sources.protocol import Answer, Endpoint, Reading, Request, SignatureError
+from webhooks.sources.protocol import Answer, Endpoint, Reading, Request, SignatureError, no_glance
 from webhooks.sources.subscription import Subscription
 
 
@@ -34,6 +34,7 @@ class Ebay:
     # What eBay's own library answers: https://github.com/eBay/event-notification-nodejs-sdk
     unsigned_status = HTTPStatus.PRECONDITION_FAILED
     uses_credentials = True
+    glance = staticmethod(no_glance)
 
     def verify(self, request: Request, endpoint: Endpoint) -> None:
         """Check eBay's signature, and that the push is for this account's seller.

@@ -26,6 +26,7 @@ from webhooks.sources.protocol import (
     Request,
     UnknownTopicError,
     UnreadableError,
+    no_glance,
 )
 from webhooks.sources.signing import delivery_key, unread_key
 from webhooks.sources.subscription import Subscription
@@ -51,6 +52,7 @@ class Magento:
     kept_headers = frozenset({*signatures.KEY_PATH_HEADERS, _EVENT_ID, "x-adobe-retry-count"})
     unsigned_status = HTTPStatus.UNAUTHORIZED
     uses_credentials = True
+    glance = staticmethod(no_glance)
 
     def verify(self, request: Request, endpoint: Endpoint) -> None:
         """Check a request in the one way that its headers announce.

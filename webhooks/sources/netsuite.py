@@ -25,6 +25,7 @@ from webhooks.sources.protocol import (
     UnknownTopicError,
     UnreadableError,
     no_challenge,
+    no_glance,
     plain_answer,
 )
 from webhooks.sources.signing import delivery_key, signed_by_any, unread_key
@@ -93,6 +94,7 @@ class NetSuite:
     uses_credentials = False
     answer = staticmethod(plain_answer)
     challenge = staticmethod(no_challenge)
+    glance = staticmethod(no_glance)
 
     def verify(self, request: Request, endpoint: Endpoint) -> None:
         """Check the HMAC of time and raw bytes, and that the time is near.

@@ -253,6 +253,26 @@ class Reading:
     person_ref: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What a look at the headers and for a few words in the body tells of a request, the same as its reading.
+
+    Attributes:
+        topic: As in a `Reading`.
+        delivery_key: As in a `Reading`.
+        order_ref: As in a `Reading`.
+    """
+
+    topic: str
+    delivery_key: str
+    order_ref: str
+
+
+def no_glance(_request: Request) -> Glance | None:
+    """Tell nothing of a request that was not read, for platforms whose pushes are read in no time."""
+    return None
+
+
 class Source(Protocol):
     """A platform that posts to us."""
 
@@ -286,6 +306,12 @@ class Source(Protocol):
         Raises:
             SignatureError: If it is not.
             KeyUnreachableError: If the key it is signed with cannot be had just now.
+        """
+
+    def glance(self, request: Request) -> Glance | None:
+        """Return what a verified request is about, if that can be told without reading it.
+
+        It is read by a worker then; what None is returned for has to be read at once.
         """
 
     def read(self, request: Request, endpoint: Endpoint) -> Reading:

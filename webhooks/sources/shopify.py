@@ -16,9 +16,11 @@ from marshmallow import ValidationError
 from ledger import accounts
 from ledger.money import MoneyError
 from webhooks.parsing import Json, ParseError, parse
+from webhooks.sources import shopify_glance
 from webhooks.sources.fields import moment_of
 from webhooks.sources.protocol import (
     Endpoint,
+    Glance,
     NotOfSchemaError,
     Reading,
     Request,
@@ -105,6 +107,13 @@ class Shopify:
             raise SignatureError("wrong_signature")
         if _header(request, "shop-domain").lower() != endpoint.platform_id.lower():
             raise SignatureError("wrong_shop")
+
+    def glance(self, request: Request) -> Glance | None:
+        """Return what a refund or an order is about; None for all else, and for what lacks a header."""
+        envelope = _Envelope.of(request)
+        if envelope.missing or envelope.is_test:
+            return None
+        return shopify_glance.glance(envelope.topic, envelope.event, request.body)
 
     def read(self, request: Request, endpoint: Endpoint) -> Reading:
         """Return the request in our own words.

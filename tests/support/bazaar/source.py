@@ -15,6 +15,7 @@ from webhooks.sources.protocol import (
     SignatureError,
     UnreadableError,
     no_challenge,
+    no_glance,
     plain_answer,
 )
 from webhooks.sources.signing import delivery_key, signed_by_any, unread_key
@@ -40,6 +41,7 @@ class Bazaar:
     uses_credentials = False
     answer = staticmethod(plain_answer)
     challenge = staticmethod(no_challenge)
+    glance = staticmethod(no_glance)
 
     def verify(self, request: Request, endpoint: Endpoint) -> None:
         """Check the HMAC of the raw bytes."""
