@@ -18,6 +18,7 @@ from ledger.database import Database
 from ledger.settings import Settings
 from sandbox.server import SandboxServer
 from tests.support.ledger import make_account
+from tests.support.readers import Runs, soon
 from tests.support.sandboxed import Books, Shop
 from tests.support.settings import make_settings
 from tests.support.specs_amazon import check_requests_if_specified
@@ -117,6 +118,18 @@ def netsuite(world: World) -> Books:
 def shop(world: World, netsuite: Books) -> Shop:
     """A shop whose refunds go to NetSuite; the ledger calls it `shop`."""
     return world.add_shop(netsuite)
+
+
+@pytest.fixture
+def soon_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Polls and runs read up to a moment to come: see `soon`."""
+    soon(monkeypatch)
+
+
+@pytest.fixture
+def people(world: World) -> Runs:
+    """Somebody who begins runs."""
+    return Runs(world)
 
 
 @pytest.fixture

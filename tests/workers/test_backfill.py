@@ -14,7 +14,7 @@ from ledger.runs import LEASE
 from ledger.schedule import TRIES
 from ledger.states import State
 from tests.support.racing import race
-from tests.support.readers import Runs, soon, work_off
+from tests.support.readers import Runs, work_off
 from tests.support.sandboxed import SHIRT, TBA, Books, Shop, Tenant
 from tests.support.world import World, changed, while_held
 from workers import dry_run, running
@@ -27,15 +27,7 @@ DAY = timedelta(days=1)
 ONE = [{"sku": SHIRT, "quantity": 1}]
 
 
-@pytest.fixture(autouse=True)
-def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    soon(monkeypatch)
-
-
-@pytest.fixture
-def people(world: World) -> Runs:
-    """Somebody who begins runs."""
-    return Runs(world)
+pytestmark = pytest.mark.usefixtures("soon_over")
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from sqlalchemy import update
 from ledger.clock import utcnow
 from ledger.models import Finding, Run, RunKind, RunState
 from ledger.models.accounts import Direction
-from tests.support.readers import Runs, soon, work_off
+from tests.support.readers import Runs, work_off
 from tests.support.sandboxed import Books, Shop
 from tests.support.sandboxed_magento import Store
 from tests.support.world import World
@@ -18,15 +18,7 @@ HOUR: Final = timedelta(hours=1)
 OTHER_TOTAL: Final = [{"sku": "TSHIRT-M", "quantity": 5, "rate": "19.00"}]
 
 
-@pytest.fixture(autouse=True)
-def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    soon(monkeypatch)
-
-
-@pytest.fixture
-def people(world: World) -> Runs:
-    """Somebody who begins runs."""
-    return Runs(world)
+pytestmark = pytest.mark.usefixtures("soon_over")
 
 
 @pytest.fixture

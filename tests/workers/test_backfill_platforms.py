@@ -27,12 +27,6 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     soon(monkeypatch)
 
 
-@pytest.fixture
-def people(world: World) -> Runs:
-    """Somebody who begins runs."""
-    return Runs(world)
-
-
 def listed(people: Runs, run: Run) -> dict[str, tuple[Finding, str]]:
     """Return what a run says of each refund, by its id on its own side."""
     return {

@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from ledger.clock import utcnow
 from ledger.models.deliveries import DeliveryState
 from ledger.states import State
-from tests.support.readers import begin_polls, deliveries_of, poll_now, soon, work_off
+from tests.support.readers import begin_polls, deliveries_of, poll_now, work_off
 from tests.support.sandboxed import Books, Shop
 from tests.support.world import World
 from tests.workers.hearing import hear, odd, refunded, unheard_shop
@@ -16,10 +16,7 @@ from webhooks.app import create_app
 from webhooks.replay import reread
 from webhooks.sources.protocol import UnreadableError
 
-
-@pytest.fixture(autouse=True)
-def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    soon(monkeypatch)
+pytestmark = pytest.mark.usefixtures("soon_over")
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from ledger.clock import utcnow
 from ledger.models import Account, Finding, Refund, Run, RunItem, RunKind, RunState
 from ledger.models.accounts import Direction
 from ledger.refunds import LeaseLostError
-from tests.support.readers import Runs, soon, work_off
+from tests.support.readers import Runs, work_off
 from tests.support.sandboxed import SHIRT, Books, Order, Shop
 from tests.support.world import World, changed, while_held
 from workers import reconciling, running
@@ -23,15 +23,7 @@ DAY = timedelta(days=1)
 ONE = [{"sku": SHIRT, "quantity": 1}]
 
 
-@pytest.fixture(autouse=True)
-def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    soon(monkeypatch)
-
-
-@pytest.fixture
-def people(world: World) -> Runs:
-    """Somebody who begins runs."""
-    return Runs(world)
+pytestmark = pytest.mark.usefixtures("soon_over")
 
 
 @pytest.fixture

@@ -35,12 +35,6 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(storefront, "lag", -timedelta(seconds=5))
 
 
-@pytest.fixture
-def people(world: World) -> Runs:
-    """Somebody who begins runs."""
-    return Runs(world)
-
-
 def join(world: World, netsuite: Books, platform: str, slug: str = "mine", **more: Any) -> Any:  # noqa: ANN401 - any platform's tenant
     """Join a storefront to the books; the ledger knows none of its orders."""
     add = getattr(world, {"shopify": "add_shop"}.get(platform, f"add_{platform}"))
