@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from ledger import alerts, audit
 from ledger.autocommit import Autocommit
-from ledger.events import Event, person_ref_of
+from ledger.events import Event, Unread, person_ref_of
 from ledger.inserting import Inserting
 from ledger.models import Delivery, News
 from ledger.models.deliveries import DeliveryState
@@ -131,6 +131,11 @@ _UNREAD: Final = and_(
     Delivery.state == DeliveryState.RECEIVED, cast(Delivery.events, Text).contains('"unread"')
 )
 """What must not be emptied: it is not known yet what it tells."""
+
+
+def is_unread(delivery: Delivery) -> bool:
+    """Tell whether a delivery was written down before it was read, and was not read since."""
+    return bool(delivery.events == [Unread().to_json()])
 
 
 def unread(session: Session, account_id: int) -> list[int]:

@@ -26,7 +26,6 @@ from ledger.events import (
     RefundSeen,
     RequestTouched,
     SubscriptionOffered,
-    Unread,
     event_from_json,
 )
 from ledger.looks import Look, StaleLookError
@@ -165,10 +164,9 @@ def _look_and_take(
     runtime: Runtime, delivery: Delivery, account: Account | None, books: NetSuiteAccount
 ) -> _Outcome:
     """Read what the delivery does not say and take it over; read again what other news overtook meanwhile."""
-    events = tuple(event_from_json(data) for data in delivery.events)
-    if events == (Unread(),):
-        events = runtime.read(account or books, delivery)
-        delivery.events = [event.to_json() for event in events]
+    if deliveries.is_unread(delivery):
+        delivery.events = [event.to_json() for event in runtime.read(account or books, delivery)]
+    events = [event_from_json(data) for data in delivery.events]
     if account is not None and any(isinstance(event, PersonalDataRequest) for event in events):
         _read_others(runtime, account)
     for _ in range(_LOOKS):

@@ -9,6 +9,7 @@ from ledger import deliveries, queries
 from ledger.clock import utcnow
 from ledger.database import Database
 from ledger.deliveries import NewDelivery
+from ledger.events import Unread
 from ledger.models import Account, AuditEntry, Delivery, DeliveryState, NetSuiteAccount
 from ledger.secrets import Vault
 from ledger.settings import Settings
@@ -85,6 +86,14 @@ def test_of_a_body_only_what_is_no_secret_is_shown(operator: Browser, shop_id: i
     assert "orders/updated" in page
     for secret in ("jon@example.com", "Jon", "c2lnbmF0dXJl"):
         assert secret not in page
+
+
+def test_what_no_worker_has_read_yet_is_said(viewer: Browser, shop_id: int) -> None:
+    with viewer.database.read() as session:
+        unread = make_delivery(session.get_one(Account, shop_id), Unread())
+    numbers = (accepted(viewer, unread), receive(viewer, shop_id, key="2"))
+    said = "It is read by the worker that takes it."
+    assert [said in viewer.get(f"/deliveries/{each}").text for each in numbers] == [True, False]
 
 
 def test_a_body_is_not_shown_to_viewers(viewer: Browser, shop_id: int) -> None:

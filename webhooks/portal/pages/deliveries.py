@@ -81,6 +81,7 @@ def show(delivery_id: int) -> ResponseReturnValue:
     with context.current().database.read() as session:
         delivery = _delivery(session, delivery_id)
         owner = queries.owner_of(session, delivery)
+        is_unread = deliveries.is_unread(delivery)
         body = delivery.body.decode("utf-8", "replace") if may(Role.OPERATOR) else ""
         return render_template(
             "delivery.html",
@@ -89,7 +90,8 @@ def show(delivery_id: int) -> ResponseReturnValue:
             headers=masked_headers(delivery.headers),
             body=masked_document(body),
             is_erased=not delivery.body,
-            events=[exact_json.indented(masked(event)) for event in delivery.events],
+            is_unread=is_unread,
+            events=[] if is_unread else [exact_json.indented(masked(event)) for event in delivery.events],
             history=queries.audit_trail(session, "delivery", delivery_id),
         )
 
