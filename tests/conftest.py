@@ -18,6 +18,7 @@ from redis import Redis
 from ledger import people
 from ledger.database import Database
 from ledger.secrets import Vault
+from tests.support.addresses import share_addresses
 from tests.support.databases import Clone, postgresql_clones, sqlite_clones
 from tests.support.kept import Given, Kept, watch_for_processes
 from tests.support.ledger import NOW
@@ -63,6 +64,7 @@ _GIVEN = pytest.StashKey[Given]()
 _FAILED = pytest.StashKey[bool]()
 
 share_compiled()
+share_addresses()
 watch_for_processes()
 
 # How long an example takes says more about the machine than about the code.
