@@ -1,5 +1,6 @@
 """Fixtures for every test: a ledger on both databases, a real Valkey, and no way out to the network."""
 
+import gc
 import os
 import tempfile
 import zlib
@@ -28,6 +29,7 @@ from tests.support.statements import share_compiled
 
 _SPECS = "SPECS_DIR"
 _LONGEST_NAME = 60
+_LITTER = 10_000  # objects made before the youngest are looked at
 _ON_ONE_DATABASE = (
     "tests/cli/",
     "tests/guarantees/test_g03_",
@@ -88,6 +90,18 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_xdist_auto_num_workers() -> int:
     """Run a process more than there are cores: a good part of the time tests wait for what they started."""
     return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Leave what is loaded and collected out of the garbage collector's sight: it stays until the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.set_threshold(_LITTER)
+        gc.enable()
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
