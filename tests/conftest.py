@@ -54,11 +54,13 @@ _ON_ONE_DATABASE = (
     "tests/workers/test_carry_failures",
     "tests/workers/test_carry_outcomes",
     "tests/workers/test_carry_to_",
+    "tests/workers/test_carry_totals",
     "tests/workers/polling/",
     "tests/workers/test_polling",
     "tests/workers/test_pushed_ebay",
     "tests/workers/test_quotas",
     "tests/workers/test_reconciling",
+    "tests/workers/test_strangers",
     "tests/workers/test_touched",
     "tests/workers/understanding/",
 )
