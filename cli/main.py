@@ -12,7 +12,6 @@ from typing import Final
 import click
 
 from cli.context import App
-from cli.errors import FORESEEN, sentence
 from cli.tether import tether
 from ledger import log
 
@@ -70,8 +69,14 @@ class Commands(click.Group):
             super().invoke(ctx)
         except BrokenPipeError:
             raise  # whoever read our output has read enough; click ends without a word
-        except FORESEEN as error:
-            raise click.ClickException(sentence(error)) from error
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            # What may fail is declared all over the code; whatever does not fail need not load all of it.
+            errors = importlib.import_module("cli.errors")
+            if not isinstance(error, errors.FORESEEN):
+                raise
+            raise click.ClickException(errors.sentence(error)) from error
 
 
 @click.group(

@@ -1,5 +1,6 @@
 """Fixtures for every test: a ledger on both databases, a real Valkey, and no way out to the network."""
 
+import gc
 import os
 import tempfile
 import zlib
@@ -18,6 +19,8 @@ from redis import Redis
 from ledger import people
 from ledger.database import Database
 from ledger.secrets import Vault
+from tests.support.addresses import share_addresses
+from tests.support.covering import Covering
 from tests.support.databases import Clone, postgresql_clones, sqlite_clones
 from tests.support.kept import Given, Kept, watch_for_processes
 from tests.support.ledger import NOW
@@ -27,6 +30,7 @@ from tests.support.statements import share_compiled
 
 _SPECS = "SPECS_DIR"
 _LONGEST_NAME = 60
+_LITTER = 10_000  # objects made before the youngest are looked at
 _ON_ONE_DATABASE = (
     "tests/cli/",
     "tests/guarantees/test_g03_",
@@ -51,11 +55,13 @@ _ON_ONE_DATABASE = (
     "tests/workers/test_carry_failures",
     "tests/workers/test_carry_outcomes",
     "tests/workers/test_carry_to_",
+    "tests/workers/test_carry_totals",
     "tests/workers/polling/",
     "tests/workers/test_polling",
     "tests/workers/test_pushed_ebay",
     "tests/workers/test_quotas",
     "tests/workers/test_reconciling",
+    "tests/workers/test_strangers",
     "tests/workers/test_touched",
     "tests/workers/understanding/",
 )
@@ -63,6 +69,7 @@ _GIVEN = pytest.StashKey[Given]()
 _FAILED = pytest.StashKey[bool]()
 
 share_compiled()
+share_addresses()
 watch_for_processes()
 
 # How long an example takes says more about the machine than about the code.
@@ -78,14 +85,28 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "untimed"))
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Let tests connect to this host only (pytest-socket)."""
+    """Let tests connect to this host only (pytest-socket), and trace those that coverage is taken of."""
     config.option.allow_hosts = "127.0.0.1,::1,localhost"
     config.option.allow_unix_socket = True
+    if covering := Covering.of(config):
+        config.pluginmanager.register(covering)
 
 
 def pytest_xdist_auto_num_workers() -> int:
     """Run a process more than there are cores: a good part of the time tests wait for what they started."""
     return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Leave what is loaded and collected out of the garbage collector's sight: it stays until the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.set_threshold(_LITTER)
+        gc.enable()
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

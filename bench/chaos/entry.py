@@ -32,7 +32,7 @@ from bench.chaos.points import Points
 
 _PRELOADED: Final = (
     *("cli.commands.processes", "cli.gunicorn_config", "cli.main", "workers.jobs", "webhooks.app"),
-    *("gunicorn.app.wsgiapp", "gunicorn.workers.gthread"),
+    *("gunicorn.app.wsgiapp", "gunicorn.workers.gthread", "psycopg"),
 )
 _SHOWS_WITHIN: Final = "CHAOS_SHOWS_WITHIN"
 _SLOW_TO_SHOW: Final = ("amazon_storefront.Amazon", "ebay_storefront.Ebay", "magento_storefront.Magento")

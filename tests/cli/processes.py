@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 PATIENCE = 60  # seconds; two busy cores start seven processes
 
 _MARK = "TEST_MARK"
+_STEP = 0.1  # seconds between two looks
 
 
 @dataclass
@@ -109,8 +110,8 @@ def ended(process: "subprocess.Popen[str]") -> int:
 
 
 def eventually(condition: Callable[[], object]) -> None:
-    """Wait until a condition holds."""
-    until(condition, PATIENCE)
+    """Wait until a condition holds, looking seldom: a look may go through all processes."""
+    until(condition, PATIENCE, step=_STEP)
 
 
 def answers(url: str) -> bool:

@@ -10,12 +10,13 @@ T = TypeVar("T")
 _STEP = 0.02  # seconds between two looks
 
 
-def until(condition: Callable[[], T], seconds: float = 10) -> T:
+def until(condition: Callable[[], T], seconds: float = 10, *, step: float = _STEP) -> T:
     """Return the first true value of `condition`.
 
     Args:
         condition: Asked again and again.
         seconds: How long it has to become true.
+        step: Seconds between two looks.
 
     Raises:
         TimeoutError: If it does not.
@@ -25,5 +26,5 @@ def until(condition: Callable[[], T], seconds: float = 10) -> T:
     while not (value := condition()):
         if time.monotonic() > deadline:
             raise TimeoutError(f"{condition} did not become true within {seconds} seconds")
-        pause.wait(_STEP)
+        pause.wait(step)
     return value

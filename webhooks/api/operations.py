@@ -147,10 +147,12 @@ class Operations:
         status: HTTPStatus,
         description: Mapping[str, Any],
     ) -> None:
-        for each in (*_ALWAYS, *(_OF_POST if method == "POST" else ())):
-            view = self.blueprint.alt_response(each, response=each.name)(view)
         view = self.blueprint.response(status, answers)(view)
         view = self.blueprint.doc(security=[{SECURITY: [role.value]}], **description)(view)
+        # As `alt_response` does for one, but without a layer around the view for each.
+        refused = (*_ALWAYS, *(_OF_POST if method == "POST" else ()))
+        told = vars(view)["_apidoc"]["response"]
+        told["responses"] = {each: [each.name] for each in refused} | told["responses"]
         setattr(view, LEAST_ROLE, role)
         name = re.sub(r"<.*?>|[^a-z]+", "_", f"{method.lower()}{path}")
         self.blueprint.add_url_rule(path, name, view, methods=[method])

@@ -17,6 +17,7 @@ from werkzeug.test import TestResponse
 
 from ledger.queue import Waker, connect, open_queue
 from tests.support.chromium import chromium
+from tests.support.templates import COMPILED
 from webhooks.dashboard import mount
 
 Shown = dict[str, object]
@@ -104,7 +105,7 @@ class Desk:
 def make_app(redis: Redis, visitor: Visitor, **options: str) -> Flask:
     """Return an application with the dashboard, and a page elsewhere that is as strict as the portal's."""
     app = Flask("somewhere", static_folder=None)
-    app.jinja_env.undefined = StrictUndefined  # as the portal has it
+    app.jinja_options = {"bytecode_cache": COMPILED, "undefined": StrictUndefined}  # the latter as the portal
     mount(app, redis, visitor.guard, **options)
 
     @app.get("/elsewhere")
