@@ -20,7 +20,6 @@ from ledger import people
 from ledger.database import Database
 from ledger.secrets import Vault
 from tests.support.addresses import share_addresses
-from tests.support.covering import Covering
 from tests.support.databases import Clone, postgresql_clones, sqlite_clones
 from tests.support.kept import Given, Kept, watch_for_processes
 from tests.support.ledger import NOW
@@ -85,11 +84,9 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "untimed"))
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Let tests connect to this host only (pytest-socket), and trace those that coverage is taken of."""
+    """Let tests connect to this host only (pytest-socket)."""
     config.option.allow_hosts = "127.0.0.1,::1,localhost"
     config.option.allow_unix_socket = True
-    if covering := Covering.of(config):
-        config.pluginmanager.register(covering)
 
 
 def pytest_xdist_auto_num_workers() -> int:
