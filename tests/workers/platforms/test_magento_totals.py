@@ -65,6 +65,8 @@ def compare(
         return  # Magento refuses it
     memo = draft(store, placed, invoice, asked, NOW)
     assert memo.total.base == expected
+    if memo.total.order <= 0:
+        return  # so does it with what is nothing in the order's own currency
     book(store, placed, memo, asked, NOW)
 
 
