@@ -195,8 +195,9 @@ def _tax(
     of_shipping, is_partial = _shipping_tax(order, shipping, source, rounder)
     tax += of_shipping
     tax_left, compensation_left = _left(order, source, "tax"), _left(order, source, _COMPENSATION)
-    # With the last of all of its lines a credit memo takes all the tax that is left.
-    if all(_is_last(*each) for each in taken) and not is_partial and not _has_followers(order, taken):
+    # With the last of all its lines, or without any once nothing is left, it takes all the tax that is left.
+    is_last = all(_is_last(*each) for each in taken) if taken else not any(map(refundable, charged(order)))
+    if is_last and not is_partial and not _has_followers(order, taken):
         return tax_left + compensation_left
     return min(tax_left, tax) + min(compensation_left, compensation)
 
