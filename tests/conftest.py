@@ -29,6 +29,7 @@ from tests.support.statements import share_compiled
 
 _SPECS = "SPECS_DIR"
 _LONGEST_NAME = 60
+_LONGEST = ("tests/functional/", "tests/guarantees/", "tests/cli/test_up", "tests/cli/test_processes")
 _LITTER = 10_000  # objects made before the youngest are looked at
 _ON_ONE_DATABASE = (
     "tests/cli/",
@@ -114,6 +115,8 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave each test of pages and platforms to one database, and skip what has no specifications to read.
 
+    What takes longest comes first: at the end everybody would wait for it.
+
     What depends on the database is in the ledger and in how workers claim and carry: that runs on both,
     unless `ONE_DATABASE` is set.
     """
@@ -121,6 +124,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if spared:
         config.hook.pytest_deselected(items=spared)
         items[:] = [item for item in items if not _is_spared(item)]
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONGEST))
     needs_specs = pytest.mark.skipif(
         not os.environ.get(_SPECS), reason=f"{_SPECS} names no directory of the platforms' specifications"
     )
