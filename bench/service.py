@@ -246,7 +246,7 @@ def process(command: tuple[str, ...], env: Mapping[str, str], log: Path) -> Iter
 def _answers(url: str) -> bool:
     try:
         return requests.get(url, timeout=5).ok
-    except requests.ConnectionError:
+    except requests.RequestException:  # it is not there yet, or not quick yet
         return False
 
 
