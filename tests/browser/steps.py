@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Error, Locator, Page, expect
 
 from ledger.models import Role
 from ledger.states import State
@@ -23,7 +23,18 @@ def appears(page: Page, wanted: Locator, *, has_scripts: bool = True) -> None:
     if has_scripts:
         expect(wanted).to_be_visible()
     else:
-        until(lambda: page.reload() and wanted.is_visible(), _PATIENCE)
+        until(lambda: _reloaded(page) and wanted.is_visible(), _PATIENCE)
+
+
+def _reloaded(page: Page) -> bool:
+    """Load a page again; the browser refuses to while it still exchanges what shows the one before."""
+    try:
+        page.reload()
+    except Error as error:
+        if "Not attached to an active page" not in error.message:
+            raise
+        return False
+    return True
 
 
 def state(page: Page) -> Locator:
