@@ -9,8 +9,9 @@ import sqlite3
 import threading
 import time
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, cast
 
+from psycopg import RawCursor
 from sqlalchemy import Connection, Dialect, Engine
 from sqlalchemy.exc import DBAPIError
 
@@ -45,7 +46,8 @@ class Autocommit:
         """Run a statement, commit it, and return its rows.
 
         Args:
-            sql: With the driver's own marks for values.
+            sql: With the database's own marks for values: `?` for SQLite, `$1` and so on for PostgreSQL. That
+                spares the driver to look for its own in a text that may have hundreds.
             values: As the driver takes them.
 
         Raises:
@@ -81,9 +83,10 @@ class Autocommit:
 
     def _execute(self, connection: Connection, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         driver = connection.connection
-        cursor = driver.cursor()
+        is_sqlite = self.dialect.name == "sqlite"
+        cursor: Any = driver.cursor() if is_sqlite else RawCursor(cast("Any", driver.dbapi_connection))
         try:
-            if self.dialect.name == "sqlite":
+            if is_sqlite:
                 self._insist(cursor, sql, values)
             else:
                 cursor.execute(sql, values)

@@ -34,6 +34,7 @@ class Inserting:
         self._columns = tuple(columns)
         self._returning = tuple(returning)
         self._prepared = lru_cache(maxsize=8)(self._prepare)
+        self._numbered = lru_cache(maxsize=256)(self._number)
 
     def execute(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
         """Insert rows, at least one; return the wanted columns of those that were not there yet."""
@@ -41,12 +42,22 @@ class Inserting:
 
     def run(self, autocommit: Autocommit, rows: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
         """Do the same in a transaction of its own."""
-        return autocommit.run(*self._statement(autocommit.dialect, rows))
+        sql, values = self._statement(autocommit.dialect, rows)
+        if autocommit.dialect.name != "sqlite":
+            sql = self._numbered(autocommit.dialect, len(rows))
+        return autocommit.run(sql, values)
 
     def _statement(self, dialect: Dialect, rows: Sequence[Mapping[str, Any]]) -> tuple[str, tuple[Any, ...]]:
         head, row, tail, processes = self._prepared(dialect)
         values = tuple(process(each[name]) for each in rows for name, process in processes)
         return head + ", ".join([row] * len(rows)) + tail, values
+
+    def _number(self, dialect: Dialect, count: int) -> str:
+        """Return the statement of so many rows with PostgreSQL's own marks."""
+        head, _, tail, _ = self._prepared(dialect)
+        width = len(self._columns)
+        rows = (", ".join(f"${row * width + place}" for place in range(1, width + 1)) for row in range(count))
+        return head + ", ".join(f"({row})" for row in rows) + tail
 
     def _prepare(self, dialect: Dialect) -> tuple[str, str, str, list[tuple[str, _Process]]]:
         quote = dialect.identifier_preparer.quote

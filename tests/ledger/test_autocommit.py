@@ -19,8 +19,8 @@ _KEPT = Inserting(Setting, ("key", "value"), returning=("key",))
 
 def add(database: Database, key: str) -> None:
     """Add a setting; the database refuses one that is there already."""
-    sql = "INSERT INTO settings (key, value) VALUES (%s, 'x') RETURNING key"
-    database.autocommit.run(sql.replace("%s", "?") if database.is_sqlite else sql, (key,))
+    sql = "INSERT INTO settings (key, value) VALUES ($1, 'x') RETURNING key"
+    database.autocommit.run(sql.replace("$1", "?") if database.is_sqlite else sql, (key,))
 
 
 def keys(database: Database) -> set[str]:
