@@ -24,6 +24,7 @@ from tests.support.databases import Clone, postgresql_clones, sqlite_clones
 from tests.support.kept import Given, Kept, watch_for_processes
 from tests.support.ledger import NOW
 from tests.support.places import quick_place
+from tests.support.remembered import forget_remembered
 from tests.support.serving import serving
 from tests.support.statements import share_compiled
 
@@ -158,6 +159,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if os.environ.get("REFUSE_SKIPS") and skipped:
         terminalreporter.write_line(f"{len(skipped)} tests were skipped, and REFUSE_SKIPS is set", red=True)
         raise pytest.exit.Exception("skips are refused", returncode=pytest.ExitCode.TESTS_FAILED)
+
+
+@pytest.fixture(autouse=True)
+def _as_a_new_process() -> None:
+    """Let no test know what clients have learnt of another's servers."""
+    forget_remembered()
 
 
 @pytest.fixture(scope="session")

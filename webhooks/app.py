@@ -7,6 +7,7 @@ from datetime import datetime
 from http import HTTPStatus
 from types import MappingProxyType, TracebackType
 from typing import Final
+from wsgiref.types import WSGIEnvironment
 
 import structlog
 from flask import Flask, Response, request
@@ -126,7 +127,7 @@ def create_app(
 
     @app.post("/webhooks/<source>/<account>")
     def receive(source: str, account: str) -> Response:
-        outcome = reception.receive(source, account, dict(request.headers), _read_body)
+        outcome = reception.receive(source, account, _headers(request.environ), _read_body)
         answer = _response(outcome.reply)
         answer.headers.update(outcome.headers)
         return answer
@@ -141,6 +142,15 @@ def create_app(
 def directory_of(settings: Settings, vault: Vault) -> Directory:
     """Return what knows whose address is whose, and fetches platforms' public keys."""
     return Directory(vault, settings.public_url, FetchedKeys(allow_private=settings.allow_private_urls))
+
+
+def _headers(environ: WSGIEnvironment) -> dict[str, str]:
+    """Return a request's headers by their names in lower case, without what Werkzeug makes of each."""
+    named = {
+        name[5:].replace("_", "-").lower(): text for name, text in environ.items() if name.startswith("HTTP_")
+    }
+    of_body = (("content-type", "CONTENT_TYPE"), ("content-length", "CONTENT_LENGTH"))
+    return named | {name: text for name, key in of_body if (text := environ.get(key))}
 
 
 def _response(answer: Answer) -> Response:
