@@ -14,6 +14,7 @@ from webhooks.sources import SOURCES
 from webhooks.sources.protocol import Endpoint, Keys, NoKeys, Source
 
 KEPT: Final = 1.0  # seconds an endpoint is remembered, and a change of its account may go unnoticed
+RENEWED: Final = KEPT / 2  # seconds after which one request looks it up anew, while others go on with it
 
 _SLUG_LENGTH: Final = 40  # characters; the width of the ledger's column
 
@@ -62,16 +63,24 @@ class Directory:
     keys: Keys = field(default_factory=NoKeys, repr=False)
     clock: Callable[[], float] = time.monotonic
     _known: dict[tuple[str, str], tuple[float, Endpoint]] = field(default_factory=dict, repr=False)
+    _renewing: set[tuple[str, str]] = field(default_factory=set, repr=False)
 
     def recall(self, database: Database, source: Source, slug: str) -> Endpoint:
         """Return the endpoint of a platform's account as it was at most `KEPT` seconds ago.
 
-        Raises what `find` does; that there is no such account is never remembered.
+        Looking it up costs more than all else of a request, so that not all do at once. Raises what `find`
+        does; that there is no such account is never remembered.
         """
-        found_at, endpoint = self._known.get((source.name, slug), (0.0, None))
-        if endpoint is not None and self.clock() - found_at < KEPT:
+        key = source.name, slug
+        found_at, endpoint = self._known.get(key, (0.0, None))
+        age = self.clock() - found_at
+        if endpoint is not None and (age < RENEWED or (age < KEPT and key in self._renewing)):
             return endpoint
-        return self.look_up(database, source, slug)
+        self._renewing.add(key)
+        try:
+            return self.look_up(database, source, slug)
+        finally:
+            self._renewing.discard(key)
 
     def look_up(self, database: Database, source: Source, slug: str) -> Endpoint:
         """Return the endpoint of a platform's account as it is now, and remember it.

@@ -1,10 +1,10 @@
 """The one path of every delivery: find, cap, verify, read, record, wake, answer."""
 
 import logging
+import secrets
 import time
-import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from http import HTTPStatus
@@ -12,6 +12,7 @@ from typing import Final
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
+from structlog.stdlib import BoundLogger
 
 from ledger import deliveries
 from ledger.clock import utcnow
@@ -117,6 +118,7 @@ class Reception:
     Attributes:
         repeats: Counts what came again.
         clock: Tells the time a delivery came, in UTC.
+        log: Takes the line about each; by default as logging is set up when this is made.
     """
 
     database: Database
@@ -124,6 +126,7 @@ class Reception:
     intake: Intake
     repeats: Repeats
     clock: Callable[[], datetime] = utcnow
+    log: BoundLogger = field(default_factory=_log.bind, repr=False)
 
     def receive(
         self, source_name: str, slug: str, headers: Mapping[str, str], read_body: Callable[[], bytes]
@@ -137,7 +140,7 @@ class Reception:
             read_body: Reads the body, once somebody is known to be addressed; raises `BodyError`.
         """
         started = time.perf_counter()
-        trace_id = uuid.uuid4().hex
+        trace_id = secrets.token_hex(16)
         try:
             outcome = self._take(source_name, slug, headers, read_body, trace_id)
         except NoSuchEndpointError as error:
@@ -153,7 +156,7 @@ class Reception:
         except SQLAlchemyError as error:
             outcome = _refused(HTTPStatus.SERVICE_UNAVAILABLE, "ledger_unreachable", type(error).__name__)
         milliseconds = (time.perf_counter() - started) * 1000
-        _tell(outcome, source_name, slug, trace_id, milliseconds)
+        _tell(self.log, outcome, source_name, slug, trace_id, milliseconds)
         return outcome
 
     def _take(
@@ -293,11 +296,18 @@ def _clean(text: str, length: int) -> str:
     return text if text.isprintable() else "".join(each if each.isprintable() else "?" for each in text)
 
 
-def _tell(outcome: Outcome, source_name: str, slug: str, trace_id: str, milliseconds: float) -> None:
+def _tell(
+    log: BoundLogger,
+    outcome: Outcome,
+    source_name: str,
+    slug: str,
+    trace_id: str,
+    milliseconds: float,
+) -> None:
     """Count the request and write its one line."""
     known = source_name if source_name in SOURCES else "unknown"
     DELIVERIES.labels(known, outcome.outcome, outcome.reason).inc()
-    _log.log(
+    log.log(
         _level(outcome),
         "delivery",
         source=_clean(source_name, _LOGGED_LENGTH),
