@@ -4,8 +4,10 @@ Nothing returns before its own delivery is committed.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeVar, cast
 
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
@@ -14,6 +16,8 @@ from ledger.database import Database
 from ledger.deliveries import Row
 from ledger.queue import Waker
 from ledger.together import Together
+
+ToldT = TypeVar("ToldT")
 
 
 @dataclass(slots=True)
@@ -31,6 +35,22 @@ class Taken:
     woken: bool = False
 
 
+@dataclass(slots=True)
+class _Asked:
+    """One thread's delivery.
+
+    Attributes:
+        make: Returns its row.
+        tell: Is given what became of it, and returns what the thread is told.
+        told: That, or what `tell` raised.
+    """
+
+    make: Callable[[], Row]
+    tell: Callable[[Taken], Any]
+    taken: Taken = field(default_factory=lambda: Taken(None, ""))
+    told: Any = None
+
+
 class Intake:
     """Takes the deliveries of a process's threads in."""
 
@@ -38,32 +58,37 @@ class Intake:
         """Write to a ledger, then wake workers."""
         self._database = database
         self._waker = waker
-        self._together = Together(self._take_all, self._wake)
+        self._together = Together(self._take_all, self._tell)
 
     @property
     def waiting(self) -> int:
         """How many deliveries wait for others to be committed."""
         return self._together.waiting
 
-    def take(self, make: Callable[[], Row]) -> Taken:
-        """Write a delivery down, and wake a worker if it is new and understood.
+    def take(self, make: Callable[[], Row], tell: Callable[[Taken], ToldT]) -> ToldT:
+        """Write a delivery down, wake a worker if it is new and understood, and return what is told of it.
+
+        Both are called by whichever thread commits, one after the other: what is done several times in a row
+        costs a fraction of what it costs in between other things.
 
         Args:
-            make: Returns a row as `ledger.deliveries.row` does. It is called by whichever thread commits, one
-                after the other: what is done several times in a row costs a fraction of what it costs in
-                between other things.
+            make: Returns a row as `ledger.deliveries.row` does.
+            tell: Is given what became of it.
 
         Raises:
             sqlalchemy.exc.SQLAlchemyError: If it could not be written down.
-            Exception: What `make` raises.
+            Exception: What `make` or `tell` raises.
         """
-        return self._together.do(make)
+        told = self._together.do(_Asked(make, tell)).told
+        if isinstance(told, Exception):
+            raise told
+        return cast("ToldT", told)
 
-    def _take_all(self, makers: Sequence[Callable[[], Row]]) -> list[Taken | Exception]:
-        made = [_made(make) for make in makers]
+    def _take_all(self, asked: Sequence[_Asked]) -> list[_Asked | Exception]:
+        made = [_made(each.make) for each in asked]
         rows = [each for each in made if not isinstance(each, Exception)]
         taken = iter(self._commit(rows) if rows else ())
-        return [each if isinstance(each, Exception) else next(taken) for each in made]
+        return [_settle(each, of_it, taken) for each, of_it in zip(asked, made, strict=True)]
 
     def _commit(self, rows: Sequence[Row]) -> list[Taken | Exception]:
         """Commit all in one transaction; where that is refused, each in its own, so that it alone fails."""
@@ -82,10 +107,17 @@ class Intake:
         with self._database.write() as session:
             return deliveries.accept_all(session.connection(), rows)
 
-    def _wake(self, taken: Sequence[Taken | Exception]) -> None:
+    def _tell(self, settled: Sequence[_Asked | Exception]) -> None:
+        """Wake workers, then tell what became of each."""
+        those = [each for each in settled if isinstance(each, _Asked)]
+        self._wake([each.taken for each in those])
+        for each in those:
+            each.told = _made(partial(each.tell, each.taken))
+
+    def _wake(self, taken: Sequence[Taken]) -> None:
         by_source: dict[str, list[Taken]] = defaultdict(list)
         for each in taken:
-            if isinstance(each, Taken) and each.source:
+            if each.source:
                 by_source[each.source].append(each)
         for source, group in by_source.items():
             woken = self._waker.deliveries(source, [each.id for each in group if each.id is not None])
@@ -93,7 +125,16 @@ class Intake:
                 each.woken = woken
 
 
-def _made(make: Callable[[], Row]) -> Row | Exception:
+def _settle(asked: _Asked, made: Row | Exception, taken: Iterator[Taken | Exception]) -> _Asked | Exception:
+    """Return what was asked for with what became of it, or why it did not come to that."""
+    became = made if isinstance(made, Exception) else next(taken)
+    if isinstance(became, Exception):
+        return became
+    asked.taken = became
+    return asked
+
+
+def _made(make: Callable[[], ToldT]) -> ToldT | Exception:
     try:
         return make()
     except Exception as error:  # noqa: BLE001 - it is raised where it was asked for

@@ -7,18 +7,12 @@ from datetime import datetime
 from http import HTTPStatus
 from types import MappingProxyType, TracebackType
 from typing import Any, Final
-from wsgiref.types import WSGIEnvironment
 
 import structlog
 from flask import Flask, Response, request
 from redis import Redis
 from werkzeug import wrappers
-from werkzeug.exceptions import (
-    ClientDisconnected,
-    HTTPException,
-    RequestEntityTooLarge,
-    UnsupportedMediaType,
-)
+from werkzeug.exceptions import HTTPException, UnsupportedMediaType
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from ledger import embedded, log
@@ -31,17 +25,16 @@ from ledger.queue import Waker, connect
 from ledger.repeats import Repeats
 from ledger.secrets import Vault
 from ledger.settings import Settings
-from webhooks import api, dashboard, health, portal
+from webhooks import api, dashboard, door, health, portal
 from webhooks.api.tools import Tools
+from webhooks.door import MAX_BODY, ROUTE, Door
 from webhooks.endpoints import Directory
 from webhooks.keys import FetchedKeys
+from webhooks.outcome import refusal
 from webhooks.portal import Portal, access, errors
 from webhooks.portal.connectors import Connectors
-from webhooks.receive import BodyError, Reception, refusal
+from webhooks.receive import Reception
 from webhooks.sources.protocol import Answer
-
-MAX_BODY: Final = 5 * 1024 * 1024
-"""The largest body taken, in bytes."""
 
 _LEDGER_PATIENCE: Final = 3.0  # seconds; the same platform waits no longer than five
 _QUEUE_TIMEOUT: Final = 1.0  # seconds for a call to Redis; a platform waits five for its answer
@@ -57,10 +50,19 @@ class WebProcess(Flask):
         return func
 
     def log_exception(
-        self, exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None]
+        self, exc_info: tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
     ) -> None:
         """Write an exception that nothing caught to the log."""
-        _log.error("failed", reason="INTERNAL", method=request.method, path=request.path, exc_info=exc_info)
+        failed(request.method, request.path, exc_info)
+
+
+def failed(
+    method: str,
+    path: str,
+    exc_info: tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None],
+) -> None:
+    """Write to the log that a request failed in a way that nobody foresaw."""
+    _log.error("failed", reason="INTERNAL", method=method, path=path, exc_info=exc_info)
 
 
 def create_app(
@@ -98,7 +100,6 @@ def create_app(
     reception = Reception(database, directory, Intake(database, waker), Repeats(redis), clock)
 
     app = WebProcess("webhooks", static_folder=None)
-    # One more than is taken: of a body in chunks Werkzeug silently returns as much as the limit.
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY + 1
     app.register_blueprint(health.blueprint(database, redis, metrics_token=settings.metrics_token))
     app.register_error_handler(HTTPException, _http_error)
@@ -129,32 +130,24 @@ def create_app(
         public_url=settings.public_url,
     )
 
-    @app.post("/webhooks/<source>/<account>")
+    @app.post(ROUTE)
     def receive(source: str, account: str) -> Response:
-        outcome = reception.receive(source, account, _headers(request.environ), _read_body)
+        outcome = door.receive(reception, source, account, request)
         answer = _response(outcome.reply)
         answer.headers.update(outcome.headers)
         return answer
 
-    @app.get("/webhooks/<source>/<account>")
+    @app.get(ROUTE)
     def challenge(source: str, account: str) -> Response:
         return _response(reception.challenge(source, account, request.args.to_dict()))
 
+    app.wsgi_app = Door(reception, app.wsgi_app, failed)  # type: ignore[method-assign] # as Flask documents
     return app
 
 
 def directory_of(settings: Settings, vault: Vault) -> Directory:
     """Return what knows whose address is whose, and fetches platforms' public keys."""
     return Directory(vault, settings.public_url, FetchedKeys(allow_private=settings.allow_private_urls))
-
-
-def _headers(environ: WSGIEnvironment) -> dict[str, str]:
-    """Return a request's headers by their names in lower case, without what Werkzeug makes of each."""
-    named = {
-        name[5:].replace("_", "-").lower(): text for name, text in environ.items() if name.startswith("HTTP_")
-    }
-    of_body = (("content-type", "CONTENT_TYPE"), ("content-length", "CONTENT_LENGTH"))
-    return named | {name: text for name, key in of_body if (text := environ.get(key))}
 
 
 def _response(answer: Answer) -> Response:
@@ -175,25 +168,6 @@ def _refuse_uploads() -> None:
     """
     if not request.path.startswith("/webhooks/") and request.mimetype.startswith("multipart/"):
         raise UnsupportedMediaType
-
-
-def _read_body() -> bytes:
-    """Return the raw bytes of the request, whether its length was stated, or stated wrongly, or not at all.
-
-    Raises:
-        webhooks.receive.BodyError: If there are too many of them, or fewer than stated.
-    """
-    if (request.content_length or 0) > MAX_BODY:
-        raise BodyError("too_large")
-    try:
-        body = request.get_data(cache=False)
-    except RequestEntityTooLarge:
-        raise BodyError("too_large") from None
-    except ClientDisconnected:
-        raise BodyError("incomplete_body") from None
-    if len(body) > MAX_BODY:
-        raise BodyError("too_large")
-    return body
 
 
 def _http_error(error: HTTPException) -> wrappers.Response:

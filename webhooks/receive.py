@@ -1,6 +1,5 @@
 """The one path of every delivery: find, cap, verify, read, record, wake, answer."""
 
-import logging
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -19,14 +18,14 @@ from ledger.clock import utcnow
 from ledger.database import Database
 from ledger.deliveries import NewDelivery, Row
 from ledger.events import Unread
-from ledger.intake import Intake
+from ledger.intake import Intake, Taken
 from ledger.policy import PolicyError
 from ledger.reasons import reason as known_reason
 from ledger.repeats import Repeats
 from ledger.secrets import SecretsError
 from webhooks import endpoints
 from webhooks.endpoints import Directory, NoSuchEndpointError
-from webhooks.metrics import DELIVERIES
+from webhooks.outcome import Call, Outcome, clean, loggable, refused
 from webhooks.sources import SOURCES
 from webhooks.sources.protocol import (
     Answer,
@@ -39,12 +38,9 @@ from webhooks.sources.protocol import (
     UnreadableError,
 )
 
-RETRY_AFTER: Final = 10  # seconds until a platform should try again while the ledger cannot be reached
-
 _TOPIC_LENGTH: Final = 120  # characters; the width of the ledger's column
 _DETAIL_LENGTH: Final = 500  # characters kept of what is wrong with a body
 _HEADER_LENGTH: Final = 500  # characters kept of a header
-_LOGGED_LENGTH: Final = 60  # characters logged of what anybody may put into an address
 
 _BODY_STATUS: Final = {
     "too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -65,50 +61,6 @@ class BodyError(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a request.
-
-    Attributes:
-        status: The answer's HTTP status.
-        outcome: `accepted`, `duplicate`, `quarantined` or `refused`.
-        reason: Why, where there is something to say: a code of `ledger.reasons`, or of the refusal.
-        topic: What it is about, as far as it was read.
-        delivery_id: The ledger's, where it was written down.
-        bytes: The body's size, as far as it was read.
-        woken: Whether Redis took the call for a worker.
-        answer: What the platform is answered; None for our own refusal.
-    """
-
-    status: HTTPStatus
-    outcome: str
-    reason: str = ""
-    topic: str = ""
-    delivery_id: int | None = None
-    bytes: int = 0
-    woken: bool = False
-    detail: str = ""
-    answer: Answer | None = None
-
-    @property
-    def reply(self) -> Answer:
-        """Return the answer; it does not tell an unknown account from an unknown platform."""
-        if self.answer is not None:
-            return self.answer
-        code = "not_found" if self.status is HTTPStatus.NOT_FOUND else self.reason
-        return Answer.of(refusal(self.status, code), self.status)
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """Return the answer's headers."""
-        return {"Retry-After": str(RETRY_AFTER)} if self.status is HTTPStatus.SERVICE_UNAVAILABLE else {}
-
-
-def refusal(status: HTTPStatus, code: str) -> dict[str, str]:
-    """Return the JSON body of a refusal."""
-    return {"code": code, "message": status.description or status.phrase}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,56 +91,39 @@ class Reception:
             headers: The request's headers.
             read_body: Reads the body, once somebody is known to be addressed; raises `BodyError`.
         """
-        started = time.perf_counter()
-        trace_id = secrets.token_hex(16)
+        call = Call(source_name, slug, secrets.token_hex(16), time.perf_counter())
         try:
-            outcome = self._take(source_name, slug, headers, read_body, trace_id)
+            return self._take(call, headers, read_body)
         except NoSuchEndpointError as error:
-            outcome = _refused(HTTPStatus.NOT_FOUND, error.reason)
+            outcome = refused(HTTPStatus.NOT_FOUND, error.reason)
         except BodyError as error:
-            outcome = _refused(_BODY_STATUS[error.reason], error.reason)
+            outcome = refused(_BODY_STATUS[error.reason], error.reason)
         except SignatureError as error:
-            outcome = _refused(SOURCES[source_name].unsigned_status, error.reason)
+            outcome = refused(SOURCES[source_name].unsigned_status, error.reason)
         except KeyUnreachableError as error:  # the platform will try again
-            outcome = _refused(HTTPStatus.SERVICE_UNAVAILABLE, error.reason, str(error))
+            outcome = refused(HTTPStatus.SERVICE_UNAVAILABLE, error.reason, str(error))
         except (SecretsError, PolicyError) as error:  # ours to mend; the platform will try again
-            outcome = _refused(HTTPStatus.SERVICE_UNAVAILABLE, error.reason, str(error))
+            outcome = refused(HTTPStatus.SERVICE_UNAVAILABLE, error.reason, str(error))
         except SQLAlchemyError as error:
-            outcome = _refused(HTTPStatus.SERVICE_UNAVAILABLE, "ledger_unreachable", type(error).__name__)
-        milliseconds = (time.perf_counter() - started) * 1000
-        _tell(self.log, outcome, source_name, slug, trace_id, milliseconds)
+            outcome = refused(HTTPStatus.SERVICE_UNAVAILABLE, "ledger_unreachable", type(error).__name__)
+        call.tell(self.log, outcome)
         return outcome
 
-    def _take(
-        self,
-        source_name: str,
-        slug: str,
-        headers: Mapping[str, str],
-        read_body: Callable[[], bytes],
-        trace_id: str,
-    ) -> Outcome:
-        source = endpoints.source_of(source_name)
-        endpoint = self.directory.recall(self.database, source, slug)
+    def _take(self, call: Call, headers: Mapping[str, str], read_body: Callable[[], bytes]) -> Outcome:
+        source = endpoints.source_of(call.source)
+        endpoint = self.directory.recall(self.database, source, call.account)
         request = Request(headers, read_body(), self.clock())
         endpoint = self._verified(source, request, endpoint)
-        verified = _Verified(source, request, endpoint, trace_id)
-        taken = self.intake.take(verified.row)
-        new, remark = verified.read
-        outcome = "duplicate" if taken.id is None else "quarantined" if new.reason else "accepted"
-        if taken.id is None:
-            self.repeats.count(source.name, endpoint.slug, at=request.received_at)
-        answer = source.answer(request, outcome)
-        return Outcome(
-            answer.status,
-            outcome,
-            remark,
-            new.topic,
-            taken.id,
-            len(request.body),
-            taken.woken,
-            "" if taken.id is None else new.detail,
-            answer,
-        )
+        verified = _Verified(source, request, endpoint, call.trace_id)
+
+        def tell(taken: Taken) -> Outcome:
+            outcome = verified.outcome(taken)
+            if taken.id is None:
+                self.repeats.count(source.name, endpoint.slug, at=request.received_at)
+            call.tell(self.log, outcome)
+            return outcome
+
+        return self.intake.take(verified.row, tell)
 
     def _verified(self, source: Source, request: Request, endpoint: Endpoint) -> Endpoint:
         """Return the endpoint that a request is signed for: a secret that is new counts at once.
@@ -212,10 +147,10 @@ class Reception:
         except NoSuchEndpointError:
             answer = None
         except (SecretsError, PolicyError, SQLAlchemyError) as error:
-            _log.exception("challenge", source=source_name, account=_clean(slug, _LOGGED_LENGTH))
+            _log.exception("challenge", source=source_name, account=loggable(slug))
             reason = getattr(error, "reason", "ledger_unreachable")
-            return _refused(HTTPStatus.SERVICE_UNAVAILABLE, reason).reply
-        return answer or _refused(HTTPStatus.NOT_FOUND, "not_found").reply
+            return refused(HTTPStatus.SERVICE_UNAVAILABLE, reason).reply
+        return answer or refused(HTTPStatus.NOT_FOUND, "not_found").reply
 
 
 @dataclass(frozen=True)
@@ -241,6 +176,23 @@ class _Verified:
         new, _ = self.read
         return deliveries.row(new, now=self.request.received_at)
 
+    def outcome(self, taken: Taken) -> Outcome:
+        """Return what became of it."""
+        new, remark = self.read
+        outcome = "duplicate" if taken.id is None else "quarantined" if new.reason else "accepted"
+        answer = self.source.answer(self.request, outcome)
+        return Outcome(
+            answer.status,
+            outcome,
+            remark,
+            new.topic,
+            taken.id,
+            len(self.request.body),
+            taken.woken,
+            "" if taken.id is None else new.detail,
+            answer,
+        )
+
 
 def _read(source: Source, request: Request, endpoint: Endpoint, trace_id: str) -> tuple[NewDelivery, str]:
     """Return what is to be written down, and the reason to remark on, if any.
@@ -254,16 +206,16 @@ def _read(source: Source, request: Request, endpoint: Endpoint, trace_id: str) -
         detail = known_reason(remark).what if remark else ""
     except UnreadableError as error:
         quarantined_for = remark = error.reason
-        detail = _clean(str(error), _DETAIL_LENGTH)
+        detail = clean(str(error), _DETAIL_LENGTH)
         reading = Reading(error.topic, error.delivery_key, (), error.order_ref)
     new = NewDelivery(
         source=source.name,
         netsuite_account_id=endpoint.netsuite_account_id,
         account_id=endpoint.account_id,
-        topic=_clean(reading.topic, _TOPIC_LENGTH),
+        topic=clean(reading.topic, _TOPIC_LENGTH),
         delivery_key=reading.delivery_key,
         headers={
-            name: _clean(text, _HEADER_LENGTH)
+            name: clean(text, _HEADER_LENGTH)
             for name, text in request.headers.items()
             if name in source.kept_headers
         },
@@ -284,48 +236,3 @@ def _glanced(source: Source, request: Request) -> Reading | None:
     if glance is None:
         return None
     return Reading(glance.topic, glance.delivery_key, (Unread(),), glance.order_ref)
-
-
-def _refused(status: HTTPStatus, reason: str, detail: str = "") -> Outcome:
-    return Outcome(status, "refused", reason, detail=detail)
-
-
-def _clean(text: str, length: int) -> str:
-    """Return text that every database and terminal can hold."""
-    text = text[:length]
-    return text if text.isprintable() else "".join(each if each.isprintable() else "?" for each in text)
-
-
-def _tell(
-    log: BoundLogger,
-    outcome: Outcome,
-    source_name: str,
-    slug: str,
-    trace_id: str,
-    milliseconds: float,
-) -> None:
-    """Count the request and write its one line."""
-    known = source_name if source_name in SOURCES else "unknown"
-    DELIVERIES.labels(known, outcome.outcome, outcome.reason).inc()
-    log.log(
-        _level(outcome),
-        "delivery",
-        source=_clean(source_name, _LOGGED_LENGTH),
-        account=_clean(slug, _LOGGED_LENGTH),
-        topic=outcome.topic,
-        status=int(outcome.status),
-        outcome=outcome.outcome,
-        reason=outcome.reason,
-        detail=outcome.detail,
-        delivery_id=outcome.delivery_id,
-        trace_id=trace_id,
-        bytes=outcome.bytes,
-        woken=outcome.woken,
-        ms=round(milliseconds, 1),
-    )
-
-
-def _level(outcome: Outcome) -> int:
-    if outcome.status is HTTPStatus.SERVICE_UNAVAILABLE:
-        return logging.ERROR
-    return logging.INFO if outcome.outcome in {"accepted", "duplicate"} else logging.WARNING

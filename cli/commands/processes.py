@@ -44,7 +44,7 @@ processes_option = click.option(
     envvar="WEB_CONCURRENCY",
     default=2,
     show_default=True,
-    help="Web processes, of eight threads each.",
+    help="Web processes, of sixteen threads each.",
 )
 
 

@@ -9,7 +9,7 @@ from ledger.platforms import Platform
 from tests.guarantees.house import House
 from tests.support.ledger import make_account
 from tests.webhooks.platforms import PAYLOADS, encoded, shopify_headers
-from webhooks.app import MAX_BODY
+from webhooks.door import MAX_BODY
 
 MANY = 25
 REFUSED = {"shopify": 401, "netsuite": 401, "amazon": 401, "magento": 401, "ebay": 412}

@@ -13,7 +13,7 @@ from tests.guarantees.house import ON_SQLITE, House
 from tests.support.ledger import make_account
 from tests.webhooks.ebay_pushes import LEGACY, SELLER
 from tests.webhooks.platforms import encoded, refund, shopify_headers
-from webhooks.app import MAX_BODY
+from webhooks.door import MAX_BODY
 
 SHOP = "/webhooks/shopify/shop"
 MEGABYTE = 1024 * 1024

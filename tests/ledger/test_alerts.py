@@ -174,7 +174,10 @@ def test_quarantined_deliveries_raise_alerts_in_the_transaction_that_keeps_them(
     ]
     with connect(valkey_url, timeout=5) as redis:
         intake = Intake(database, Waker(redis))
-        taken = [intake.take(partial(dict, row)) for row in [*rows, rows[0] | {"trace_id": "again"}]]
+        taken = [
+            intake.take(partial(dict, row), lambda taken: taken)
+            for row in [*rows, rows[0] | {"trace_id": "again"}]
+        ]
     assert [(alert.kind, alert.subject_id, alert.reason) for alert in raised(database)] == [
         (News.QUARANTINED, taken[0].id, "NOT_JSON"),
         (News.QUARANTINED, taken[2].id, "NOT_OF_SCHEMA"),
@@ -191,7 +194,7 @@ def test_without_its_alert_a_quarantined_delivery_is_not_kept(
         session.execute(text("ALTER TABLE alerts RENAME TO gone"))
     row = deliveries.row(make_delivery(shop, reason="NOT_JSON"), now=now)
     with connect(valkey_url, timeout=5) as redis, pytest.raises(Exception, match="alerts"):
-        Intake(database, Waker(redis)).take(lambda: row)
+        Intake(database, Waker(redis)).take(lambda: row, lambda taken: taken)
     with database.read() as session:
         assert session.scalars(select(Delivery)).all() == []
 

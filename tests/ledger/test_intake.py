@@ -57,8 +57,13 @@ def row(shop: Account, now: datetime, key: str, **more: str) -> Row:
     return made | {"trace_id": f"{threading.get_ident() % 10**9}-{key}"[:32]}
 
 
+def itself(taken: Taken) -> Taken:
+    """Tell of a delivery what became of it."""
+    return taken
+
+
 def take(intake: Intake, made: Row) -> Taken:
-    return intake.take(lambda: made)
+    return intake.take(lambda: made, itself)
 
 
 def at_once(intake: Intake, database: Database, rows: list[Row]) -> list[Future[Taken]]:
@@ -177,8 +182,37 @@ def test_one_that_cannot_be_made_holds_up_no_other(
     waker.may_wake.set()
     makers: list[Callable[[], Row]] = [partial(row, shop, now, "1"), fail, partial(row, shop, now, "3")]
     with ThreadPoolExecutor(3) as pool:
-        ended = [pool.submit(intake.take, each) for each in makers]
+        ended = [pool.submit(intake.take, each, itself) for each in makers]
     assert [type(each.exception()) for each in ended] == [type(None), OddError, type(None)]
     with pytest.raises(OddError):
-        intake.take(fail)
+        intake.take(fail, itself)
     assert stored(database) == 2
+
+
+def test_what_cannot_be_told_is_kept_and_holds_up_no_other(
+    intake: Intake, waker: SlowWaker, database: Database, shop: Account, now: datetime
+) -> None:
+    class OddError(Exception):
+        """Nobody has thought of it."""
+
+    def fail(_taken: Taken) -> Taken:
+        raise OddError
+
+    waker.may_wake.set()
+    rows = [row(shop, now, f"{number}") for number in range(3)]
+    tellers = [itself, fail, itself]
+    with ThreadPoolExecutor(3) as pool:
+        ended = [
+            pool.submit(intake.take, partial(dict, each), tell)
+            for each, tell in zip(rows, tellers, strict=True)
+        ]
+    assert [type(each.exception()) for each in ended] == [type(None), OddError, type(None)]
+    assert stored(database) == 3
+
+
+def test_what_is_told_of_one_is_told_after_a_worker_was_woken(
+    intake: Intake, waker: SlowWaker, shop: Account, now: datetime
+) -> None:
+    waker.may_wake.set()
+    made = row(shop, now, "1")
+    assert intake.take(lambda: made, lambda taken: (taken.id, taken.woken)) == (waker.asked[0][1][0], True)

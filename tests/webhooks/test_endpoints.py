@@ -4,13 +4,15 @@ from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from ledger import accounts
 from ledger.database import Database
 from ledger.secrets import Vault
 from tests.support.ledger import NOW, SECRET
-from webhooks.endpoints import KEPT, Directory, NoSuchEndpointError
+from webhooks.endpoints import KEPT, RENEWED, Directory, NoSuchEndpointError
 from webhooks.sources import SOURCES
+from webhooks.sources.protocol import Endpoint, Source
 
 SHOPIFY = SOURCES["shopify"]
 NEW = "another-secret-0123456789"
@@ -50,10 +52,48 @@ def test_an_endpoint_is_remembered_for_a_second_at_most(
     assert KEPT <= 1
     assert directory.recall(database, SHOPIFY, "shop").secrets == (SECRET,)
     rotate(database, vault)
-    clock.now += KEPT * 0.99
+    clock.now += RENEWED * 0.99
     assert directory.recall(database, SHOPIFY, "shop").secrets == (SECRET,)
-    clock.now += KEPT * 0.01
+    clock.now += RENEWED * 0.01
     assert directory.recall(database, SHOPIFY, "shop").secrets == (NEW,)
+
+
+@pytest.mark.parametrize(("age", "secret"), [(RENEWED, SECRET), (KEPT * 0.99, SECRET), (KEPT, NEW)])
+def test_while_one_request_renews_an_endpoint_the_others_go_on_with_it_until_its_end(
+    vault: Vault, clock: Clock, shop_id: int, database: Database, age: float, secret: str
+) -> None:
+    assert shop_id
+    asked: list[str] = []
+    meanwhile: list[Endpoint] = []
+
+    class Watched(Directory):
+        """Is asked again while it looks up."""
+
+        def look_up(self, database: Database, source: Source, slug: str) -> Endpoint:
+            if asked:
+                asked.clear()
+                meanwhile.append(self.recall(database, source, slug))
+            return super().look_up(database, source, slug)
+
+    directory = Watched(vault, clock=clock)
+    directory.recall(database, SHOPIFY, "shop")
+    rotate(database, vault)
+    clock.now += age
+    asked.append("again")
+    assert directory.recall(database, SHOPIFY, "shop").secrets == (NEW,)
+    assert [each.secrets for each in meanwhile] == [(secret,)]
+
+
+def test_a_renewal_that_fails_is_tried_again_by_the_next_request(
+    directory: Directory, database: Database, clock: Clock
+) -> None:
+    directory.recall(database, SHOPIFY, "shop")
+    clock.now += RENEWED
+    with database.write() as session:
+        session.execute(text("ALTER TABLE accounts RENAME TO moved"))
+    for _ in range(2):
+        with pytest.raises(SQLAlchemyError):
+            directory.recall(database, SHOPIFY, "shop")
 
 
 def test_an_endpoint_that_is_looked_up_is_as_it_is_now(

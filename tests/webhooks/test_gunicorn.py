@@ -23,7 +23,7 @@ from tests.support.ledger import make_account
 from tests.support.racing import race
 from tests.support.waiting import until
 from tests.webhooks.platforms import encoded, refund, shopify_headers
-from webhooks.app import MAX_BODY
+from webhooks.door import MAX_BODY
 
 DELIVERIES = 12
 LONGEST = 30  # seconds

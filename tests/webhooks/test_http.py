@@ -13,7 +13,7 @@ from werkzeug.serving import make_server
 
 from tests.webhooks.conftest import Line, Web
 from tests.webhooks.platforms import encoded, refund, shopify_headers
-from webhooks.app import MAX_BODY
+from webhooks.door import MAX_BODY
 
 BODY = encoded(refund())
 CHUNK = b"x" * 65536

@@ -24,7 +24,8 @@ from tests.webhooks.platforms import (
     refund,
     shopify_headers,
 )
-from webhooks.app import MAX_BODY, create_app
+from webhooks.app import create_app
+from webhooks.door import MAX_BODY
 
 # Nobody there
 

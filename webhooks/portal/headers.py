@@ -29,10 +29,10 @@ _HSTS: Final = "max-age=31536000"
 
 
 def protect(app: Flask, portal: Portal) -> None:
-    """Send the headers along with every answer of the web process; a page may loosen its own policy.
+    """Send the headers along with every answer to a browser; a page may loosen its own policy.
 
-    Put around the application and not into its answers: a platform's delivery is answered in a fraction of
-    the time that checking each header anew would take.
+    Put around the application and not into its answers, which would check each header anew. What platforms
+    deliver is answered further out (`webhooks.door`).
     """
     inner = app.wsgi_app
     hsts = {"Strict-Transport-Security": _HSTS} if portal.is_behind_tls else {}
