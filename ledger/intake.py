@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar, cast
 
+import structlog
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from ledger import deliveries
@@ -18,6 +19,8 @@ from ledger.queue import Waker
 from ledger.together import Together
 
 ToldT = TypeVar("ToldT")
+
+_log = structlog.stdlib.get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -108,9 +111,12 @@ class Intake:
             return deliveries.accept_all(session.connection(), rows)
 
     def _tell(self, settled: Sequence[_Asked | Exception]) -> None:
-        """Wake workers, then tell what became of each."""
+        """Wake workers, then tell what became of each; a call that fails is repeated by the scheduler."""
         those = [each for each in settled if isinstance(each, _Asked)]
-        self._wake([each.taken for each in those])
+        try:
+            self._wake([each.taken for each in those])
+        except Exception:  # noqa: BLE001 - committed is committed, and nobody's answer hangs on this
+            _log.exception("not_woken", reason="INTERNAL")
         for each in those:
             each.told = _made(partial(each.tell, each.taken))
 

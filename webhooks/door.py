@@ -1,6 +1,6 @@
 """The door of deliveries: they are answered before Flask makes a request of its own of them.
 
-A route, two contexts, the hooks and the headers of a page are nothing to a page, and a sixth of all that is
+A route, two contexts, the hooks and the headers of a page are nothing to a page, and a seventh of all that is
 done for a delivery (docs/decisions/0020). What does not come to an address as we give it out goes Flask's
 way, where the same is done.
 """
@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Final
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request
 
 from webhooks.endpoints import path_of
@@ -56,20 +56,14 @@ class Door:
         source, account = _address(environ)
         if not account:
             return self._inner(environ, start_response)
+        request = Request(environ, populate_request=False)
         try:
-            outcome = receive(self._reception, source, account, Request(environ, populate_request=False))
+            status, headers, body = _answer(receive(self._reception, source, account, request))
         except Exception:  # noqa: BLE001 - as Flask does with what nobody foresaw
             self._on_failure("POST", environ["PATH_INFO"], sys.exc_info())  # type: ignore[arg-type] # there is one
-            outcome = refused(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_server_error")
-        reply = outcome.reply
-        body = reply.body.encode()
-        headers = [
-            ("Content-Type", reply.content_type),
-            ("Content-Length", str(len(body))),
-            ("X-Content-Type-Options", "nosniff"),
-            *outcome.headers.items(),
-        ]
-        start_response(_STATUS[reply.status], headers)
+            failed = refused(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_server_error")
+            status, headers, body = _answer(failed)
+        start_response(_STATUS[status], headers)
         return [body]
 
 
@@ -83,6 +77,17 @@ def receive(reception: Reception, source: str, account: str, request: Request) -
         request: Its body is not read yet.
     """
     return reception.receive(source, account, _headers(request.environ), lambda: _read_body(request))
+
+
+def _answer(outcome: Outcome) -> tuple[HTTPStatus, list[tuple[str, str]], bytes]:
+    """Return status, headers and body as they are sent."""
+    reply = outcome.reply
+    headers = [("X-Content-Type-Options", "nosniff"), *outcome.headers.items()]
+    if reply.status is HTTPStatus.NO_CONTENT:  # https://www.rfc-editor.org/rfc/rfc9110#section-8.6
+        return reply.status, headers, b""
+    body = reply.body.encode()
+    headers += [("Content-Type", reply.content_type), ("Content-Length", str(len(body)))]
+    return reply.status, headers, body
 
 
 def _address(environ: WSGIEnvironment) -> tuple[str, str]:
@@ -117,7 +122,7 @@ def _read_body(request: Request) -> bytes:
         body = request.get_data(cache=False)
     except RequestEntityTooLarge:
         raise BodyError("too_large") from None
-    except ClientDisconnected:
+    except Exception:  # noqa: BLE001 - the client is gone, or the server found chunks that are none, and has errors of its own
         raise BodyError("incomplete_body") from None
     if len(body) > MAX_BODY:
         raise BodyError("too_large")

@@ -118,12 +118,13 @@ class Reception:
 
         def tell(taken: Taken) -> Outcome:
             outcome = verified.outcome(taken)
-            if taken.id is None:
-                self.repeats.count(source.name, endpoint.slug, at=request.received_at)
             call.tell(self.log, outcome)
             return outcome
 
-        return self.intake.take(verified.row, tell)
+        outcome = self.intake.take(verified.row, tell)
+        if outcome.delivery_id is None:
+            self.repeats.count(source.name, endpoint.slug, at=request.received_at)
+        return outcome
 
     def _verified(self, source: Source, request: Request, endpoint: Endpoint) -> Endpoint:
         """Return the endpoint that a request is signed for: a secret that is new counts at once.

@@ -23,11 +23,11 @@ from tests.workers.platforms.world import Control
 def _logging() -> Iterator[None]:
     """Put logging back as it was: every run of the command sets it up."""
     root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    handlers, level, words = root.handlers[:], root.level, structlog.get_config()
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
-    structlog.reset_defaults()
+    structlog.configure(**words)
 
 
 @contextmanager

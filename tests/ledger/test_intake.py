@@ -9,6 +9,7 @@ from functools import partial
 import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
+from structlog.testing import capture_logs
 
 from ledger import deliveries
 from ledger.database import Database
@@ -66,14 +67,19 @@ def take(intake: Intake, made: Row) -> Taken:
     return intake.take(lambda: made, itself)
 
 
-def at_once(intake: Intake, database: Database, rows: list[Row]) -> list[Future[Taken]]:
+def at_once(
+    intake: Intake,
+    database: Database,
+    rows: list[Row],
+    tell: Callable[[Row], Callable[[Taken], Taken]] = lambda _row: itself,
+) -> list[Future[Taken]]:
     """Take rows in from a thread each, so that all but one come while the ledger is locked."""
     with ThreadPoolExecutor(len(rows)) as pool:
         with database.write() as session:
             # SQLite has one writer at a time, and this transaction is it.
             lock = "SELECT 1" if database.is_sqlite else "LOCK TABLE deliveries IN ACCESS EXCLUSIVE MODE"
             session.execute(text(lock))
-            ended = [pool.submit(take, intake, each) for each in rows]
+            ended = [pool.submit(intake.take, partial(dict, each), tell(each)) for each in rows]
             until(lambda: intake.waiting == len(rows) - 1)
         return ended
 
@@ -195,19 +201,35 @@ def test_what_cannot_be_told_is_kept_and_holds_up_no_other(
     class OddError(Exception):
         """Nobody has thought of it."""
 
+    def teller(of: Row) -> Callable[[Taken], Taken]:
+        return fail if of["delivery_key"] == "3" else itself
+
     def fail(_taken: Taken) -> Taken:
         raise OddError
 
     waker.may_wake.set()
-    rows = [row(shop, now, f"{number}") for number in range(3)]
-    tellers = [itself, fail, itself]
-    with ThreadPoolExecutor(3) as pool:
-        ended = [
-            pool.submit(intake.take, partial(dict, each), tell)
-            for each, tell in zip(rows, tellers, strict=True)
-        ]
-    assert [type(each.exception()) for each in ended] == [type(None), OddError, type(None)]
-    assert stored(database) == 3
+    rows = [row(shop, now, f"{number}") for number in range(6)]
+    ended = at_once(intake, database, rows, teller)
+    assert len(waker.asked) == 2  # the first, and all that came meanwhile
+    assert [type(each.exception()) for each in ended] == [*[type(None)] * 3, OddError, *[type(None)] * 2]
+    assert stored(database) == 6
+
+
+def test_a_waker_that_fails_as_nobody_foresaw_leaves_everybody_answered(
+    database: Database, shop: Account, now: datetime, valkey_url: str
+) -> None:
+    class Broken(Waker):
+        """Fails in a way that is not Redis'."""
+
+        def deliveries(self, *_args: object) -> bool:
+            raise MemoryError
+
+    with connect(valkey_url, timeout=5) as redis, capture_logs() as lines:
+        rows = [row(shop, now, f"{number}") for number in range(4)]
+        ended = at_once(Intake(database, Broken(redis)), database, rows)
+    assert [each.result().woken for each in ended] == [False] * 4
+    assert None not in {each.result().id for each in ended}
+    assert {(line["event"], line["reason"]) for line in lines} == {("not_woken", "INTERNAL")}
 
 
 def test_what_is_told_of_one_is_told_after_a_worker_was_woken(

@@ -14,13 +14,13 @@ from ledger import log
 def stream(request: pytest.FixtureRequest) -> Iterator[io.StringIO]:
     """Where a configured process writes its log; how it was configured before is put back."""
     root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
+    handlers, level, words = root.handlers[:], root.level, structlog.get_config()
     written = io.StringIO()
     log.configure(request.param, stream=written)
     yield written
     root.handlers[:] = handlers
     root.setLevel(level)
-    structlog.reset_defaults()
+    structlog.configure(**words)
 
 
 def parsed(stream: io.StringIO) -> list[dict[str, Any]]:

@@ -79,7 +79,7 @@ def test_a_job_is_json_that_holds_an_id_and_nothing_else(connection: Redis) -> N
     (job,) = jobs_of(connection, "shopify")
     stored = connection.hget(job.key, "data")
     assert isinstance(stored, bytes)
-    assert json.loads(zlib.decompress(stored)) == ["workers.jobs.carry_refund", None, [9], {}]
+    assert json.loads(stored) == ["workers.jobs.carry_refund", None, [9], {}]
 
 
 def test_nothing_in_redis_is_a_pickle(connection: Redis) -> None:

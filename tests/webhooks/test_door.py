@@ -5,8 +5,12 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 from werkzeug.test import EnvironBuilder
 
+from ledger.models import Delivery
+from ledger.secrets import Vault
+from tests.support.ledger import make_account
 from tests.webhooks.conftest import Line, Web
 from tests.webhooks.platforms import encoded, refund, shopify_headers
 from webhooks.door import Door, Failure
@@ -57,7 +61,41 @@ def test_whatever_the_address_the_answer_is_no_failure_and_nothing_is_written(
     assert web.deliveries() == []
 
 
-def test_flasks_way_is_the_same_way(web: Web, log: list[Line]) -> None:
+@pytest.mark.parametrize(
+    ("path", "change", "status"),
+    [
+        (PATH, {}, "200 OK"),
+        (PATH, {"X-Shopify-Hmac-Sha256": ""}, "401 UNAUTHORIZED"),
+        (PATH, {"X-Shopify-Topic": "orders/invented"}, "200 OK"),
+        ("/webhooks/shopify/other", {}, "404 NOT FOUND"),
+        ("/webhooks/invented/shop", {}, "404 NOT FOUND"),
+        ("/webhooks/shopify/odd", {}, "503 SERVICE UNAVAILABLE"),
+    ],
+)
+def test_flasks_way_is_the_same_way(
+    web: Web, vault: Vault, log: list[Line], path: str, change: dict[str, str], status: str
+) -> None:
+    with web.database.write() as session:
+        odd = make_account(session, vault, slug="odd", storefront_id="odd.myshopify.com")
+        odd.settings = {"of_the_future": True}
+    inner = vars(web.client.application.wsgi_app)["_inner"]
+    headers = [*(HEADERS | change).items()]
+    answers = []
+    for app in (web.client.application.wsgi_app, inner):
+        environ = EnvironBuilder(path, method="POST", data=BODY, headers=headers).get_environ()
+        answers.append(answer_of(app, environ))
+        with web.database.write() as session:
+            session.execute(delete(Delivery))
+    (through, headers_through, body_through), (flasks, headers_flasks, body_flasks) = answers
+    assert through.upper() == flasks.upper() == status
+    assert body_through == body_flasks
+    assert headers_through.items() <= headers_flasks.items()
+    fields = {"outcome", "reason", "status", "topic", "level"}
+    first, second = ({name: line.get(name) for name in fields} for line in log)
+    assert first == second
+
+
+def test_of_the_same_delivery_by_both_ways_the_second_is_a_duplicate(web: Web, log: list[Line]) -> None:
     door = web.client.application.wsgi_app
     assert isinstance(door, Door)
     answers = [

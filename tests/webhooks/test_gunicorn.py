@@ -23,6 +23,7 @@ from tests.support.ledger import make_account
 from tests.support.racing import race
 from tests.support.waiting import until
 from tests.webhooks.platforms import encoded, refund, shopify_headers
+from tests.webhooks.test_http import exchange
 from webhooks.door import MAX_BODY
 
 DELIVERIES = 12
@@ -111,6 +112,13 @@ def test_deliveries_are_taken_in_and_counted_over_all_processes(
     delivered = [line for line in lines if line["event"] == "delivery"]
     assert [line["outcome"] for line in delivered] == ["accepted"] * DELIVERIES
     assert all(line["woken"] for line in delivered)
+
+
+def test_chunks_that_are_none_are_not_what_was_signed_there_either(served: str) -> None:
+    headers = shopify_headers("refunds/create", encoded(refund())) | {"Transfer-Encoding": "chunked"}
+    for broken in (b"zz\r\nabc\r\n0\r\n\r\n", b"-5\r\nabc\r\n", b"5\r\nabcdefgh\r\n", b"5\r\nabc", b""):
+        status, answer = exchange(int(served.rpartition(":")[2]), headers, broken)
+        assert (status, answer["code"]) in {(401, "incomplete_body"), (401, "wrong_signature")}
 
 
 def test_chunks_have_a_largest_size_there_too(served: str) -> None:

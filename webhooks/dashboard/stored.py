@@ -1,7 +1,7 @@
 """What Redis holds of jobs and workers, as text to show: whatever the bytes are, nothing is loaded or fails.
 
-The formats are RQ's: a job is a hash with `data` as compressed JSON of function, instance, arguments and
-named arguments, its outcome a stream, and a worker a hash (rq.job.Job.restore, rq.results.Result.restore).
+The formats are RQ's: a job is a hash with `data` as JSON, compressed or not, of function, instance, arguments
+and named arguments, its outcome a stream, a worker a hash (rq.job.Job.restore, rq.results.Result.restore).
 """
 
 import json

@@ -4,6 +4,7 @@ import hashlib
 import http.client
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 import pytest
@@ -86,6 +87,16 @@ def address(settings: Settings, database: Database, vault: Vault) -> Iterator[Ad
         here = replace(settings, allow_private_urls=True, public_url=PUBLIC_URL)
         with served(create_app(here, database=database, vault=vault)) as port:
             yield Address(port, ebay, database)
+
+
+def test_an_answer_without_a_body_says_nothing_of_its_length(address: Address) -> None:
+    body = compact(notification("ORDER_RETURN_ACTIVITY", id_="n-1", attempt=1))
+    with closing(http.client.HTTPConnection("127.0.0.1", address.port, timeout=LONGEST)) as connection:
+        connection.request("POST", PATH, body, signed(body))
+        answer = connection.getresponse()
+        assert (answer.status, answer.read()) == (204, b"")
+    # https://www.rfc-editor.org/rfc/rfc9110#section-8.6
+    assert {"Content-Length", "Content-Type"}.isdisjoint(answer.headers)
 
 
 def test_an_activity_is_accepted_once_however_often_ebay_sends_it(address: Address) -> None:
