@@ -35,6 +35,7 @@ class OrderLink(Base):
         UniqueConstraint("account_id", "storefront_order_id"),
         Index("ix_order_links_name", "account_id", "storefront_order_name"),
         Index("ix_order_links_netsuite_order", "netsuite_order_id"),
+        Index("ix_order_links_billed", "billed_id"),
     )
 
     id: Mapped[int] = mapped_column(Key, primary_key=True)

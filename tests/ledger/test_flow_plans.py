@@ -1,10 +1,10 @@
 """What PostgreSQL reads to tell what flowed on a busy day, left to itself."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event, text
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from bench import grown
 from ledger import flow
@@ -13,6 +13,7 @@ from ledger.database import Database
 from ledger.platforms import Platform
 from ledger.secrets import Vault
 from tests.support.databases import Clone
+from tests.support.explaining import looked_at
 from tests.support.ledger import make_account
 
 ROWS = 12_000
@@ -45,36 +46,14 @@ def busy(postgresql: Clone, vault: Vault) -> Iterator[Database]:
         database.dispose()
 
 
-def looked_at(database: Database) -> dict[str, float]:
-    """Return how many rows of each table are looked at to tell what flowed, at most at one place."""
-    most: dict[str, float] = {}
-
-    def count(plan: dict[str, Any]) -> None:
-        if "Relation Name" in plan:
-            rows = (plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)) * plan["Actual Loops"]
-            most[plan["Relation Name"]] = max(most.get(plan["Relation Name"], 0), rows)
-        for each in plan.get("Plans", ()):
-            count(each)
-
-    def explain(connection: Connection, _cursor: object, statement: str, parameters: Any, *_: object) -> None:  # noqa: ANN401 - as SQLAlchemy hands it over
-        if statement.lstrip().startswith("SELECT"):
-            raw = connection.connection.cursor()
-            raw.execute(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {statement}", parameters)
-            count(raw.fetchone()[0][0]["Plan"])  # type: ignore[index] # EXPLAIN answers one row
-
-    event.listen(database.engine, "before_cursor_execute", explain)
-    try:
-        with database.read() as session:
-            flow.flow(session, now=utcnow())
-    finally:
-        event.remove(database.engine, "before_cursor_execute", explain)
-    return most
+def count(session: Session) -> object:
+    return flow.flow(session, now=utcnow())
 
 
 def test_a_busy_day_is_not_counted_again_for_every_look(busy: Database) -> None:
-    before = looked_at(busy)
+    before = looked_at(busy, count)
     assert before["deliveries"] > MOST  # what would be found
     assert flow.keep(busy, now=utcnow())
-    after = looked_at(busy)
+    after = looked_at(busy, count)
     assert set(after) >= {"deliveries", "refunds", "flow_slots"}
     assert max(after.values()) <= MOST, after
