@@ -8,7 +8,7 @@ PYTEST_ARGS ?=
 ELSEWHERE := $(addprefix --ignore=,tests/browser tests/functional/test_hosts.py tests/bench/test_running.py \
 	tests/functional/test_outages_of_each.py)
 
-.PHONY: demo up test cover lint format lock screenshots clean
+.PHONY: demo up test lint format lock screenshots clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/refund-sync demo
@@ -16,7 +16,7 @@ demo: $(VENV)/.runtime
 up: $(VENV)/.runtime
 	$(BIN)/refund-sync up
 
-# What must be covered whole is covered by these; tracing any test makes it half as slow again.
+# What must be covered whole is covered by these; tracing the others would make them half as slow again.
 COVERING := tests/ledger tests/workers/rules tests/webhooks/sources tests/cli/test_reseal.py \
 	tests/webhooks/portal/refunds/test_export.py tests/webhooks/portal/refunds/test_relinking.py \
 	tests/webhooks/portal/test_installation.py tests/webhooks/test_challenge.py tests/webhooks/test_http.py \
@@ -24,14 +24,11 @@ COVERING := tests/ledger tests/workers/rules tests/webhooks/sources tests/cli/te
 
 # Tests start hundreds of processes of ours: where the environment forbids to keep what Python compiles, every one
 # of them would compile everything again.
-test cover: export PYTHONDONTWRITEBYTECODE =
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto --dist worksteal $(ELSEWHERE) $(PYTEST_ARGS)
-
-# Every branch of the ledger, the rules and what reads webhooks is taken by some test; `.ci/run` looks.
-cover: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report= $(COVERING) $(PYTEST_ARGS)
 	$(BIN)/coverage report --skip-covered --fail-under=100
+	$(BIN)/python -m pytest -n auto --dist worksteal $(addprefix --ignore=,$(COVERING)) $(ELSEWHERE) $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
