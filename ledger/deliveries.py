@@ -152,7 +152,7 @@ def claim(session: Session, delivery_id: int, *, now: datetime, lease: timedelta
     """Take a delivery for a while; return None if it is done or somebody else has it."""
     free = or_(Delivery.lease_until.is_(None), Delivery.lease_until <= now)
     ripe = or_(Delivery.not_before.is_(None), Delivery.not_before <= now)
-    claimed = session.execute(
+    return session.scalars(
         update(Delivery)
         .where(Delivery.id == delivery_id, Delivery.state == DeliveryState.RECEIVED, free, ripe)
         .values(
@@ -161,11 +161,9 @@ def claim(session: Session, delivery_id: int, *, now: datetime, lease: timedelta
             lease_token=Delivery.lease_token + 1,
             attempts=Delivery.attempts + 1,
         )
-        .returning(Delivery.id)
-    ).scalar()
-    if claimed is None:
-        return None
-    return session.get_one(Delivery, delivery_id, populate_existing=True)
+        .returning(Delivery)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    ).one_or_none()
 
 
 def finish(

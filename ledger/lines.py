@@ -1,6 +1,8 @@
-"""The lines of a refund, as its source tells of its parts."""
+"""The lines of a refund, as its source tells of its parts, and how each was carried across."""
 
-from sqlalchemy import select
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import case, select, update
 from sqlalchemy.orm import Session
 
 from ledger.events import RefundSeen
@@ -28,3 +30,26 @@ def write(session: Session, refund: Refund, seen: RefundSeen) -> None:
                 mapped="",
             )
         )
+
+
+def of(session: Session, refund: Refund) -> Sequence[RefundLine]:
+    """Return the lines of a refund, in their order."""
+    query = select(RefundLine).where(RefundLine.refund_id == refund.id)
+    return session.scalars(query.order_by(RefundLine.position)).all()
+
+
+def map_all(session: Session, refund: Refund, words: Mapping[int, str]) -> None:
+    """Write down how each line of a refund is carried across.
+
+    Args:
+        session: A writing transaction.
+        refund: The refund.
+        words: For the operator, by position; nothing carries a line that is not among them.
+    """
+    mapped = case(dict(words), value=RefundLine.position, else_="") if words else ""
+    session.execute(
+        update(RefundLine)
+        .where(RefundLine.refund_id == refund.id)
+        .values(mapped=mapped)
+        .execution_options(synchronize_session=False)
+    )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import bindparam, delete, or_, select
 from sqlalchemy.orm import Session
 
 from ledger import audit
@@ -32,7 +32,26 @@ class NetSuiteOrder:
 
 
 def ensure(session: Session, account_id: int, order_id: str, *, now: datetime, name: str = "") -> OrderLink:
-    """Return the link of a storefront order, made if this is the first that is heard of it."""
+    """Return the link of a storefront order, locked; made if this is the first that is heard of it."""
+    key = {"account": account_id, "order": order_id}
+    link = session.scalars(_LINK, key).one_or_none()
+    if link is None:
+        _make(session, account_id, order_id, now=now, name=name)
+        link = session.scalars(_LINK, key).one()
+    if name and not link.storefront_order_name:
+        link.storefront_order_name = name
+    return link
+
+
+_LINK: Final = (
+    select(OrderLink)
+    .where(OrderLink.account_id == bindparam("account"), OrderLink.storefront_order_id == bindparam("order"))
+    .with_for_update()
+)
+
+
+def _make(session: Session, account_id: int, order_id: str, *, now: datetime, name: str) -> None:
+    """Write a link down, unless somebody else does so first."""
     values: dict[str, Any] = {
         "account_id": account_id,
         "storefront_order_id": order_id,
@@ -47,36 +66,35 @@ def ensure(session: Session, account_id: int, order_id: str, *, now: datetime, n
         "updated_at": now,
     }
     session.execute(insert(session, OrderLink).values(values).on_conflict_do_nothing())
-    query = select(OrderLink).where(
-        OrderLink.account_id == account_id, OrderLink.storefront_order_id == order_id
-    )
-    link = session.scalars(query.with_for_update()).one()
-    if name and not link.storefront_order_name:
-        link.storefront_order_name = name
-    return link
 
 
 def see_storefront(
     session: Session, account_id: int, seen: OrderSeen, *, now: datetime
 ) -> tuple[OrderLink, bool]:
-    """Take over news of the storefront's side; return the link and whether anything changed.
+    """Take over news of the storefront's side of an order; return its link and whether anything changed."""
+    link = ensure(session, account_id, seen.order_id, now=now, name=seen.name)
+    return link, follow_storefront(link, seen, now=now)
+
+
+def follow_storefront(link: OrderLink, seen: OrderSeen, *, now: datetime) -> bool:
+    """Take over news of the storefront's side of a link, which is locked; return whether anything changed.
 
     Older news than what is known is dropped, whatever order it comes in; of two with the same time, which the
     platforms give in seconds, the one further on in an order's life counts. A deleted order stays deleted,
     since the platforms never bring an order id back.
     """
-    link = ensure(session, account_id, seen.order_id, now=now, name=seen.name)
+    link.storefront_order_name = link.storefront_order_name or seen.name
     if link.storefront_state is OrderState.DELETED:
-        return link, False
+        return False
     if seen.state is not OrderState.DELETED and _is_older(seen, link):
-        return link, False
+        return False
     changed = link.storefront_state is not seen.state
     link.storefront_state = seen.state
     if seen.name:
         link.storefront_order_name = seen.name
     link.storefront_seen_at = max(seen.seen_at, link.storefront_seen_at or seen.seen_at)
     link.updated_at = now
-    return link, changed
+    return changed
 
 
 def _is_older(seen: OrderSeen, link: OrderLink) -> bool:

@@ -5,8 +5,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import or_, select, update
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy import Select, bindparam, or_, select, update
+from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from ledger import alerts, audit, lines, looks, settling
 from ledger.events import MoneyState, RefundSeen
@@ -23,10 +24,12 @@ LEASE = timedelta(seconds=90)
 
 The installation may say otherwise."""
 
+FIRST_CLAIM: Final = 1
+"""The lease token that it gives: nobody had the refund before."""
+
 GRACE = timedelta(seconds=5)
 """How long a wake-up call has before the scheduler repeats it."""
 
-_FIRST_CLAIM: Final = 1  # the lease token that it gives
 _MAY_BE_POSTED: Final = UNDER_WAY | {State.HELD, State.ERROR, State.DISCREPANCY, State.CANCELLED}
 _NAME_LENGTH: Final = 120  # characters; the width of the column
 
@@ -213,16 +216,19 @@ def news_of_payment(
 
 
 def load(session: Session, refund_id: int) -> Refund:
-    """Return a refund with its account, order link and lines, locked for change.
+    """Return a refund with its account and order link, locked for change.
 
     The link is locked first, as whoever takes news over does, so that the two never wait for each other.
 
     Raises:
         RefundNotFoundError: If there is none.
     """
-    link = select(Refund.order_link_id).where(Refund.id == refund_id).scalar_subquery()
-    session.execute(select(OrderLink.id).where(OrderLink.id == link).with_for_update())
-    return _load(session, refund_id)
+    link = session.scalars(_LINK, {"refund_id": refund_id}).one_or_none()
+    refund = _loaded(session, _REFUND, refund_id)
+    if link is None or link.id != refund.order_link_id:  # it was given another meanwhile
+        link = session.get(OrderLink, refund.order_link_id) if refund.order_link_id else None
+    set_committed_value(refund, "order_link", link)
+    return refund
 
 
 def others_of_order(session: Session, refund: Refund, *, since: datetime) -> Sequence[int]:
@@ -241,18 +247,46 @@ def others_of_order(session: Session, refund: Refund, *, since: datetime) -> Seq
     return session.scalars(query.order_by(Refund.id)).all()
 
 
-def _load(session: Session, refund_id: int) -> Refund:
-    query = (
-        select(Refund)
-        .where(Refund.id == refund_id)
-        .options(joinedload(Refund.account), selectinload(Refund.order_link), selectinload(Refund.lines))
-        .with_for_update(of=Refund)
-        .execution_options(populate_existing=True)
+# Each refund goes this way several times, so the statements are made once.
+_LINK: Final = (
+    select(OrderLink)
+    .where(
+        OrderLink.id
+        == select(Refund.order_link_id).where(Refund.id == bindparam("refund_id")).scalar_subquery()
     )
-    refund = session.scalars(query).one_or_none()
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+_REFUND: Final = (
+    select(Refund)
+    .where(Refund.id == bindparam("refund_id"))
+    .options(joinedload(Refund.account))
+    .with_for_update(of=Refund)
+    .execution_options(populate_existing=True)
+)
+_CLAIMED: Final = _REFUND.options(joinedload(Refund.order_link))
+_LOCKED: Final = "refund_sync_locked_refunds"
+
+
+def _loaded(session: Session, query: Select[Refund], refund_id: int) -> Refund:
+    """Return a refund, and note that its row stays as it is until the transaction is over."""
+    refund = session.scalars(query, {"refund_id": refund_id}).one_or_none()
     if refund is None:
         raise RefundNotFoundError(f"there is no refund {refund_id}; `refund-sync refund list` shows them")
+    session.info.setdefault(_LOCKED, set()).add(refund_id)
     return refund
+
+
+def _current(session: Session, refund: Refund) -> Refund:
+    """Return a refund as it is now, its row locked: read again unless it was locked when it was read."""
+    if refund.id in session.info.get(_LOCKED, ()) and refund in session:
+        return refund
+    return session.scalars(
+        select(Refund)
+        .where(Refund.id == refund.id)
+        .with_for_update(of=Refund)
+        .execution_options(populate_existing=True)
+    ).one()
 
 
 def claim(session: Session, refund_id: int, *, now: datetime, lease: timedelta = LEASE) -> Refund | None:
@@ -265,7 +299,7 @@ def claim(session: Session, refund_id: int, *, now: datetime, lease: timedelta =
         .values(lease_until=now + lease, due_at=now + lease, lease_token=Refund.lease_token + 1)
         .returning(Refund.id)
     ).scalar()
-    return None if claimed is None else _load(session, refund_id)
+    return None if claimed is None else _loaded(session, _CLAIMED, refund_id)
 
 
 def renew(session: Session, refund: Refund, token: int, *, now: datetime, lease: timedelta = LEASE) -> None:
@@ -319,16 +353,11 @@ def move(
         LeaseLostError: If the claim is no longer the newest.
         ledger.states.IllegalTransitionError: If the state may not be left this way.
     """
-    current = session.scalars(
-        select(Refund)
-        .where(Refund.id == refund.id)
-        .with_for_update(of=Refund)
-        .execution_options(populate_existing=True)
-    ).one()
+    current = _current(session, refund)
     if token is not None and current.lease_token != token:
         raise LeaseLostError(f"refund {refund.id} was taken over while it was worked on")
     before = current.state
-    is_first = before not in AT_REST and current.lease_token <= _FIRST_CLAIM
+    is_first = before not in AT_REST and current.lease_token <= FIRST_CLAIM
     current.state = follow(transition, before)
     current.reason = known_reason(reason).code
     current.detail = detail

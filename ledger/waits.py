@@ -4,7 +4,7 @@ How long a refund takes from its webhook says something of this service only whe
 order, its billing, its money or a person meanwhile.
 """
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import ColumnElement, SQLColumnExpression, and_, exists, literal, or_, select
 from sqlalchemy.orm import Session
@@ -17,13 +17,16 @@ _ON_ITS_WAY: Final = frozenset({State.SCHEDULED, State.POSTING, State.RETRYING, 
 _WAITS: Final = frozenset(State) - _ON_ITS_WAY
 
 
-def came_by_webhook(session: Session, refund: Refund) -> bool:
-    """Tell whether a webhook told of a refund first: not a poll, a backfill or a person's question.
+class Way(NamedTuple):
+    """How a refund came to where it is.
 
-    A refund bears the trace of what told of it first, and only deliveries have a row with it.
+    Attributes:
+        by_webhook: A webhook told of it first: not a poll, a backfill or a person's question.
+        has_waited: It waited for something other than its turn or another try.
     """
-    told = exists().where(Delivery.trace_id == refund.trace_id, Delivery.topic != TOPIC)
-    return bool(refund.trace_id) and bool(session.scalar(select(told)))
+
+    by_webhook: bool
+    has_waited: bool
 
 
 def has_rested(refund_id: SQLColumnExpression[int]) -> ColumnElement[bool]:
@@ -35,13 +38,15 @@ def has_rested(refund_id: SQLColumnExpression[int]) -> ColumnElement[bool]:
     )
 
 
-def has_waited(session: Session, refund: Refund) -> bool:
-    """Tell whether a refund waited for something other than its turn or another try.
+def way_of(session: Session, refund: Refund) -> Way:
+    """Return how a refund came to where it is.
 
-    It did if it was ever in a state in which nobody carries it, if the delivery that told of it had to be
-    replayed, or if that was put off without counting as a try: for a row that a platform did not show yet, or
-    while its account was paused.
+    It bears the trace of what told of it first, and only deliveries have a row with it. It has waited if it
+    was ever in a state in which nobody carries it, if the delivery that told of it had to be replayed, or if
+    that was put off without counting as a try: for a row that a platform did not show yet, or while its
+    account was paused.
     """
+    told = exists().where(Delivery.trace_id == refund.trace_id, Delivery.topic != TOPIC)
     replayed = exists().where(
         AuditEntry.subject == "delivery",
         AuditEntry.subject_id == Delivery.id,
@@ -51,4 +56,5 @@ def has_waited(session: Session, refund: Refund) -> bool:
         Delivery.trace_id == refund.trace_id,
         or_(and_(Delivery.not_before.is_not(None), Delivery.attempts <= 1), replayed),
     )
-    return bool(session.scalar(select(or_(has_rested(literal(refund.id)), put_off))))
+    by_webhook, has_waited = session.execute(select(told, or_(has_rested(literal(refund.id)), put_off))).one()
+    return Way(bool(refund.trace_id) and bool(by_webhook), bool(has_waited))

@@ -156,11 +156,10 @@ def _take(bit: Bit, seen: RefundSeen) -> None:
     run = bit.run
     with bit.writing() as session:
         was_known = refunds.known(session, run.account_id, seen.origin, seen.refund_id) is not None
-        ids = storefront.take(session, run.account, seen, now=utcnow(), trace_id=run.trace_id)
-        _keep(session, run, seen, ids[0], was_known=was_known)
-        state = session.get_one(Refund, ids[0]).state
-    if state in UNDER_WAY:
-        bit.runtime.waker.refunds(run.source, ids)
+        (refund,) = storefront.take(session, run.account, seen, now=utcnow(), trace_id=run.trace_id)
+        _keep(session, run, seen, refund.id, was_known=was_known)
+    if refund.state in UNDER_WAY:
+        bit.runtime.waker.refunds(run.source, [refund.id])
 
 
 def _keep(session: Session, run: Run, seen: RefundSeen, refund_id: int, *, was_known: bool) -> None:

@@ -12,13 +12,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from structlog.contextvars import bound_contextvars
 
-from ledger import attempts, refunds, waits
+from ledger import attempts, lines, refunds, waits
 from ledger.clock import utcnow
 from ledger.counters import ATTEMPTS, POSTED, TAKEOVERS
 from ledger.events import MoneyState
 from ledger.models import Refund
 from ledger.models.accounts import Direction
-from ledger.refunds import LeaseLostError
+from ledger.refunds import FIRST_CLAIM, LeaseLostError
 from ledger.schedule import TRIES
 from ledger.secrets import SecretsError
 from ledger.states import Transition
@@ -107,9 +107,9 @@ def _count(runtime: Runtime, row: Refund, ending: Ending) -> None:
         seconds = (utcnow() - row.received_at).total_seconds()
         # It is posted and written down: a ledger that is gone since then takes nothing but this count.
         with suppress(SQLAlchemyError), runtime.database.read() as session:
-            if waits.came_by_webhook(session, row):
-                waited = "yes" if waits.has_waited(session, row) else "no"
-                counters.observe(POSTED, row.origin, waited, seconds=seconds)
+            way = waits.way_of(session, row)
+        if way.by_webhook:
+            counters.observe(POSTED, row.origin, "yes" if way.has_waited else "no", seconds=seconds)
     counters.flush()
 
 
@@ -125,7 +125,8 @@ def _claim(runtime: Runtime, refund_id: int) -> Refund | None:
         row = refunds.claim(session, refund_id, now=now, lease=lease)
         if row is None:
             return None
-        abandoned = attempts.abandon(session, refund_id, now=now)
+        is_first = row.lease_token == FIRST_CLAIM
+        abandoned = 0 if is_first else attempts.abandon(session, refund_id, now=now)
         row.tries += abandoned
         if row.tries >= TRIES:
             gave_up = f"gave up after {TRIES} tries; look for {row.key} on the other side"
@@ -254,8 +255,7 @@ def _write(
         row.write_began = True
         row.unanswered_at = utcnow()
         row.write_began_at = row.write_began_at or row.unanswered_at
-        for line in row.lines:
-            line.mapped = side.mapped(plan).get(line.position, "")
+        lines.map_all(session, row, side.mapped(plan))
         refunds.move(
             session, row, Transition.BEGIN, decision.reason, now=utcnow(), token=work.token, lease=lease
         )

@@ -3,7 +3,6 @@
 import logging
 import random
 import time
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -34,6 +33,7 @@ from ledger.reading import NotUnderstoodError
 from ledger.reasons import Recovery, reason
 from ledger.refunds import LeaseLostError
 from ledger.schedule import TRIES, next_try
+from ledger.states import AT_REST
 from workers.carry import carry
 from workers.platforms.errors import PlatformError
 from workers.posting.settle import PAUSED_LOOK
@@ -72,20 +72,21 @@ def process(runtime: Runtime, delivery_id: int) -> None:
             _tell(runtime, delivery, slug, lost, started)
             raise
         _tell(runtime, delivery, slug, outcome, started)
-        _carry(runtime, delivery, outcome.refund_ids)
+        _carry(runtime, delivery, outcome)
 
 
-def _carry(runtime: Runtime, delivery: Delivery, refund_ids: Sequence[int]) -> None:
+def _carry(runtime: Runtime, delivery: Delivery, outcome: "_Outcome") -> None:
     """Carry the refunds that came of it: here, or in their storefront's queue where that is another one.
 
     A storefront that hangs holds up its own queue, not what NetSuite tells of the others.
     """
     if delivery.account_id is None:
         with runtime.database.read() as session:
-            runtime.waker.due_refunds(due.carried(session, refund_ids))
+            runtime.waker.due_refunds(due.carried(session, outcome.refund_ids))
         return
-    for refund_id in refund_ids:
-        carry(runtime, refund_id)
+    for refund_id in outcome.refund_ids:
+        if refund_id not in outcome.at_rest:
+            carry(runtime, refund_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +97,15 @@ class _Outcome:
         name: `processed`, `late` (to be looked at again for a refund that is not there yet), `postponed`,
             `failed`, `quarantined`, `lease_lost`, or `unrecorded` where the ledger was gone.
         reason: A code of `ledger.reasons`, where there is something to say.
-        refund_ids: The refunds that came of it.
+        refund_ids: The refunds that it is about.
+        at_rest: Those of them that nobody is to carry: told of once more, mostly.
     """
 
     name: str
     reason: str = ""
     detail: str = ""
     refund_ids: tuple[int, ...] = ()
+    at_rest: frozenset[int] = frozenset()
 
 
 def _tell(runtime: Runtime, delivery: Delivery, slug: str, outcome: _Outcome, started: float) -> None:
@@ -248,6 +251,7 @@ def _take(
     """Take every event over in one transaction with closing the delivery; all of it counts, or nothing."""
     now = utcnow()
     refund_ids: list[int] = []
+    told_of: list[Refund] = []
     # A delivery that was accepted with a remark keeps it, unless there is something newer to say.
     why, detail = "", "" if delivery.reason else delivery.detail
     with runtime.database.write() as session:
@@ -271,7 +275,7 @@ def _take(
             elif account is not None:
                 told = read.seen if isinstance(event, _READ_FIRST) else (event,)
                 for each in told:
-                    refund_ids += storefront.take(
+                    told_of += storefront.take(
                         session,
                         account,
                         each,
@@ -279,6 +283,8 @@ def _take(
                         trace_id=delivery.trace_id,
                         received_at=delivery.received_at,
                     )
+        refund_ids += [refund.id for refund in told_of]
+        at_rest = frozenset(refund.id for refund in told_of if refund.state in AT_REST)
         is_late = any(read.is_late for read in found.values()) and not _brought_news(session, refund_ids, now)
         look = _next_look(runtime, delivery, account, now=now) if is_late and account is not None else None
         later = "ROWS_LATE"
@@ -297,7 +303,7 @@ def _take(
             )
         if not closed:
             raise LeaseLostError(f"delivery {delivery.id} was taken over while it was worked on")
-    return replace(outcome, refund_ids=tuple(dict.fromkeys(refund_ids)))
+    return replace(outcome, refund_ids=tuple(dict.fromkeys(refund_ids)), at_rest=at_rest)
 
 
 def _hurry(session: Session, account: Account, *, now: datetime) -> datetime | None:

@@ -103,9 +103,9 @@ def from_storefront(runtime: Runtime, request: Request, *, now: datetime) -> Ret
     with runtime.database.write() as session:
         _link(session, request, order, now=now)
         ids = [
-            number
+            refund.id
             for seen in found
-            for number in storefront.take(
+            for refund in storefront.take(
                 session, account, replace(seen, first_hand=True), now=now, trace_id=request.trace_id
             )
         ]

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import update
 
-from ledger import attempts, deliveries, orders, refunds
+from ledger import attempts, deliveries, lines, orders, refunds
 from ledger.events import PartKind
 from ledger.models import Account, OrderLink, OrderState, Refund
 from ledger.models.accounts import Direction
@@ -159,7 +159,7 @@ def test_a_refund_is_shown_with_its_parts_attempts_audit_trail_and_deliveries(ei
         deliveries.accept(session, make_delivery(owner.netsuite, key="another"), now=NOW)
         claimed = refunds.claim(session, number, now=NOW)
         assert claimed
-        claimed.lines[0].mapped = "line 1, item 60 x 1: 20.00 USD"
+        lines.map_all(session, claimed, {0: "line 1, item 60 x 1: 20.00 USD"})
         attempts.begin(session, claimed, now=NOW)
         attempts.end(
             *(session, number, claimed.lease_token),

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from ledger import orders, refunds
+from ledger import orders, refunds, whole
 from ledger.database import Database
 from ledger.events import MoneyState, PartKind, RefundSeen
 from ledger.models import Account, AuditEntry, Refund, RefundLine
@@ -18,7 +18,7 @@ from tests.support.ledger import TRACE, make_account, make_part, make_payment, m
 
 def stored(database: Database, number: int) -> Refund:
     with database.write() as session:
-        refund = refunds.load(session, number)
+        (refund,) = whole.refunds(session, [number])
         session.expunge_all()
     return refund
 

@@ -33,12 +33,12 @@ def delivered(database: Database, refund: Refund, *, topic: str = "refunds/creat
 
 def came(database: Database, refund: Refund) -> bool:
     with database.read() as session:
-        return waits.came_by_webhook(session, refund)
+        return waits.way_of(session, refund).by_webhook
 
 
 def waited(database: Database, refund: Refund) -> bool:
     with database.read() as session:
-        return waits.has_waited(session, refund)
+        return waits.way_of(session, refund).has_waited
 
 
 def test_only_what_a_webhook_told_of_first_came_by_one(database: Database, refund: Refund) -> None:

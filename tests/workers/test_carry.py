@@ -5,7 +5,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from ledger import accounts, actions, orders, refunds
+from ledger import accounts, actions, lines, orders
 from ledger.clock import utcnow
 from ledger.models import Account, OrderLink
 from ledger.models.accounts import Direction
@@ -76,7 +76,7 @@ def test_each_part_of_a_refund_says_what_carried_it(world: World, netsuite: Book
     netsuite.order()
     world.tell(shop, make_seen())
     with world.database.read() as session:
-        (line,) = refunds.load(session, world.only_refund().id).lines
+        (line,) = lines.of(session, world.only_refund())
     assert line.mapped.startswith("line 1, item ")
     assert line.mapped.endswith(" x 1: 20.00 USD")
 

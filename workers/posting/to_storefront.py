@@ -5,7 +5,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from ledger import orders
+from ledger import lines, orders
 from ledger.clock import utcnow
 from ledger.events import OrderSeen
 from ledger.masking import masked_text
@@ -89,7 +89,7 @@ class ToStorefront:
     def learn(self, session: Session, refund: Refund, *, now: datetime) -> None:
         """Link the refund to the order that was found, and say of each part whether its line was refused."""
         if self.ours is not None:
-            _tell_refused(refund, self.ours.refused)
+            _tell_refused(session, refund, self.ours.refused)
         if refund.order_link is not None or self.order is None:
             return
         found = self.order
@@ -117,9 +117,9 @@ def _carried_by(line_id: str) -> str:
     return f"order line {line_id} x "
 
 
-def _tell_refused(refund: Refund, refused: tuple[tuple[str, str], ...]) -> None:
+def _tell_refused(session: Session, refund: Refund, refused: tuple[tuple[str, str], ...]) -> None:
     """Add to each part that an order line carried what the storefront said when it refused that line."""
-    for line in refund.lines:
+    for line in lines.of(session, refund) if refused else ():
         carried = line.mapped.partition(_REFUSED)[0]
         words = [said for line_id, said in refused if carried.startswith(_carried_by(line_id))]
         if words:

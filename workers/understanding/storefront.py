@@ -30,8 +30,8 @@ def take(
     now: datetime,
     trace_id: str,
     received_at: datetime | None = None,
-) -> list[int]:
-    """Take over one event of a storefront account; return the refunds worth carrying now.
+) -> list[Refund]:
+    """Take over one event of a storefront account; return the refunds that it is about.
 
     Args:
         session: A writing transaction.
@@ -52,7 +52,7 @@ def take(
             refund = refunds.news_of_payment(
                 session, account.id, event.order_id, event.payment_id, event.state, now=now
             )
-            return [refund.id] if refund else []
+            return [refund] if refund else []
         case AccountLost():
             pausing.pause(session, account, event.reason, "said by the platform", now=now, actor=audit.SYSTEM)
         case PersonalDataRequest():
@@ -72,7 +72,7 @@ def _refund(
     now: datetime,
     trace_id: str,
     received_at: datetime,
-) -> list[int]:
+) -> list[Refund]:
     if not seen.first_hand and seen.occurred_at < account.created_at:
         known = refunds.known(session, account.id, seen.origin, seen.refund_id)
         if known is None:
@@ -81,13 +81,14 @@ def _refund(
     refund, _ = refunds.record(
         session, account, seen, link, now=now, trace_id=trace_id, received_at=received_at
     )
-    return [refund.id]
+    return [refund]
 
 
-def _order(session: Session, account: Account, seen: OrderSeen, *, now: datetime) -> list[int]:
+def _order(session: Session, account: Account, seen: OrderSeen, *, now: datetime) -> list[Refund]:
     """Keep the link true; a deletion, or an order that refunds waited for, is news for its refunds."""
-    was_named = bool(orders.ensure(session, account.id, seen.order_id, now=now).storefront_order_name)
-    link, changed = orders.see_storefront(session, account.id, seen, now=now)
+    link = orders.ensure(session, account.id, seen.order_id, now=now)
+    was_named = bool(link.storefront_order_name)
+    changed = orders.follow_storefront(link, seen, now=now)
     freed = _adopt_waiting(session, account, link, now=now)
     waiting = refunds.waiting_for_order(session, [link.id])
     if changed and link.storefront_state is OrderState.DELETED:
@@ -97,7 +98,7 @@ def _order(session: Session, account: Account, seen: OrderSeen, *, now: datetime
     woken = {refund.id: refund for refund in freed}
     for refund in woken.values():
         refunds.reconsider(session, refund, "FACTS_CHANGED", now=now)
-    return list(woken)
+    return list(woken.values())
 
 
 def _adopt_waiting(session: Session, account: Account, link: OrderLink, *, now: datetime) -> list[Refund]:

@@ -35,9 +35,9 @@ class News:
         """Take over what a storefront says; return the refunds worth carrying."""
         with self.database.write() as session:
             return [
-                number
+                refund.id
                 for event in events
-                for number in storefront.take(session, account or self.shop, event, now=now, trace_id=TRACE)
+                for refund in storefront.take(session, account or self.shop, event, now=now, trace_id=TRACE)
             ]
 
     def wait(

@@ -2,9 +2,9 @@ from datetime import timedelta
 
 import pytest
 
-from ledger import deliveries, orders, refunds
+from ledger import deliveries, lines, orders
 from ledger.events import AccountLost, MoneyState, OrderSeen, PaymentSeen, PersonalDataRequest
-from ledger.models import Account, Delivery, OrderState
+from ledger.models import Account, Delivery, OrderState, Refund
 from ledger.states import State
 from tests.support.ledger import NOW, TRACE, make_delivery, make_part, make_payment, make_seen
 from tests.support.sandboxed import Books, Shop
@@ -268,5 +268,5 @@ def test_news_of_a_refund_replaces_its_parts(news: News) -> None:
     parts = (make_part("10.00"), make_part("10.00", sku="MUG", line_id="2"))
     assert news.tell(make_seen(parts=parts)) == [refund_id]
     with news.database.read() as session:
-        lines = refunds.load(session, refund_id).lines
-    assert [line.sku for line in lines] == ["TSHIRT-M", "MUG"]
+        known = lines.of(session, session.get_one(Refund, refund_id))
+    assert [line.sku for line in known] == ["TSHIRT-M", "MUG"]
