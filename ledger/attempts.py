@@ -33,6 +33,7 @@ def end(
         update(Attempt)
         .where(Attempt.refund_id == refund_id, Attempt.lease_token == token)
         .values(ended_at=now, outcome=outcome, reason=reason, detail=detail, calls=calls)
+        .execution_options(synchronize_session=False)
     )
 
 

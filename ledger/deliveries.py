@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Text, and_, cast, delete, func, inspect, or_, select, update
+from sqlalchemy import Connection, Text, and_, bindparam, cast, delete, func, inspect, or_, select, update
 from sqlalchemy.orm import Session
 
 from ledger import alerts, audit
@@ -150,20 +150,27 @@ def oldest_unread(session: Session) -> datetime | None:
 
 def claim(session: Session, delivery_id: int, *, now: datetime, lease: timedelta = LEASE) -> Delivery | None:
     """Take a delivery for a while; return None if it is done or somebody else has it."""
-    free = or_(Delivery.lease_until.is_(None), Delivery.lease_until <= now)
-    ripe = or_(Delivery.not_before.is_(None), Delivery.not_before <= now)
-    return session.scalars(
-        update(Delivery)
-        .where(Delivery.id == delivery_id, Delivery.state == DeliveryState.RECEIVED, free, ripe)
-        .values(
-            lease_until=now + lease,
-            due_at=now + lease,
-            lease_token=Delivery.lease_token + 1,
-            attempts=Delivery.attempts + 1,
-        )
-        .returning(Delivery)
-        .execution_options(synchronize_session=False, populate_existing=True)
-    ).one_or_none()
+    told = {"delivery_id": delivery_id, "now": now, "until": now + lease}
+    return session.scalars(_CLAIM, told).one_or_none()
+
+
+_CLAIM: Final = (
+    update(Delivery)
+    .where(
+        Delivery.id == bindparam("delivery_id"),
+        Delivery.state == DeliveryState.RECEIVED,
+        or_(Delivery.lease_until.is_(None), Delivery.lease_until <= bindparam("now")),
+        or_(Delivery.not_before.is_(None), Delivery.not_before <= bindparam("now")),
+    )
+    .values(
+        lease_until=bindparam("until"),
+        due_at=bindparam("until"),
+        lease_token=Delivery.lease_token + 1,
+        attempts=Delivery.attempts + 1,
+    )
+    .returning(Delivery)
+    .execution_options(synchronize_session=False, populate_existing=True)
+)
 
 
 def finish(
@@ -254,6 +261,7 @@ def _settle(session: Session, delivery: Delivery, values: dict[str, Any]) -> boo
         .where(Delivery.id == delivery.id, Delivery.lease_token == delivery.lease_token)
         .values(lease_until=None, **values)
         .returning(Delivery.id)
+        .execution_options(synchronize_session=False)
     )
     return settled.scalar() is not None
 

@@ -9,11 +9,16 @@ from ledger.events import RefundSeen
 from ledger.models import Refund, RefundLine
 
 
-def write(session: Session, refund: Refund, seen: RefundSeen) -> None:
+def rewrite(session: Session, refund: Refund, seen: RefundSeen) -> None:
     """Write a refund's parts down, in place of those that were known before."""
     for old in session.scalars(select(RefundLine).where(RefundLine.refund_id == refund.id)):
         session.delete(old)
     session.flush()
+    write(session, refund, seen)
+
+
+def write(session: Session, refund: Refund, seen: RefundSeen) -> None:
+    """Write down the parts of a refund that is new."""
     for position, part in enumerate(seen.balanced()):
         session.add(
             RefundLine(

@@ -84,64 +84,82 @@ def record(
     facts, and one that is posted keeps what was posted. Only one that lacked nothing but the buyer's request
     goes on when that comes.
     """
-    to_netsuite = seen.origin != "netsuite"
-    values = _facts(seen, link) | {
-        "account_id": account.id,
-        "origin": seen.origin,
-        "source_refund_id": seen.refund_id,
-        "key": key_of(account.slug, seen.refund_id),
-        "direction": Direction.TO_NETSUITE if to_netsuite else Direction.FROM_NETSUITE,
-        "received_at": received_at or now,
-        "facts_at": look.began_at if look else now,
-        "state": State.SCHEDULED,
-        "reason": "RECEIVED",
-        "due_at": now + GRACE,
-        "trace_id": trace_id,
-        "created_at": now,
-        "updated_at": now,
-        "transaction_type": _TYPES.get(seen.record_type, ""),
-        **_BLANK,
-    }
-    made = session.execute(
-        insert(session, Refund).values(values).on_conflict_do_nothing().returning(Refund.id)
-    ).scalar()
-    same = (
-        Refund.account_id == account.id,
-        Refund.origin == seen.origin,
-        Refund.source_refund_id == seen.refund_id,
+    facts_at = look.began_at if look else now
+    same = {"account": account.id, "origin": seen.origin, "number": seen.refund_id}
+    refund = session.scalars(_SAME, same).one_or_none()
+    if refund is None:
+        values = _blank(account, seen, link, now=now, facts_at=facts_at)
+        refund = _make(session, values | {"trace_id": trace_id, "received_at": received_at or now})
+        if refund is not None:
+            lines.write(session, refund, seen)
+            return refund, True
+        refund = session.scalars(_SAME, same).one()  # somebody else was first
+    if look is not None:
+        looks.check(refund, look)
+    _take_news(session, refund, seen, link, now=now, facts_at=facts_at)
+    return refund, False
+
+
+_SAME: Final = (
+    select(Refund)
+    .where(
+        Refund.account_id == bindparam("account"),
+        Refund.origin == bindparam("origin"),
+        Refund.source_refund_id == bindparam("number"),
     )
-    refund = session.scalars(select(Refund).where(*same).with_for_update()).one()
-    if made is not None:
-        lines.write(session, refund, seen)
+    .with_for_update()
+)
+
+
+def _make(session: Session, values: dict[str, Any]) -> Refund | None:
+    """Write a refund down, unless somebody else does so first; return it, or None."""
+    query = insert(session, Refund).values(values).on_conflict_do_nothing().returning(Refund)
+    refund = session.scalars(query, execution_options={"populate_existing": True}).one_or_none()
+    if refund is not None:
         audit.write(
             session,
             "refund",
             refund.id,
             "record",
-            at=now,
+            at=refund.created_at,
             actor=audit.SYSTEM,
-            to_state=State.SCHEDULED,
-            reason="RECEIVED",
-            trace_id=trace_id,
+            to_state=refund.state,
+            reason=refund.reason,
+            trace_id=refund.trace_id,
         )
-        return refund, True
-    if look is not None:
-        looks.check(refund, look)
-    _take_news(session, refund, seen, link, now=now, facts_at=values["facts_at"])
-    return refund, False
+    return refund
+
+
+def _blank(
+    account: Account, seen: RefundSeen, link: OrderLink | None, *, now: datetime, facts_at: datetime
+) -> dict[str, Any]:
+    """Return the columns of a refund that nobody has worked on yet."""
+    to_netsuite = seen.origin != "netsuite"
+    return _facts(seen, link) | {
+        "account_id": account.id,
+        "origin": seen.origin,
+        "source_refund_id": seen.refund_id,
+        "key": key_of(account.slug, seen.refund_id),
+        "direction": Direction.TO_NETSUITE if to_netsuite else Direction.FROM_NETSUITE,
+        "facts_at": facts_at,
+        "state": State.SCHEDULED,
+        "reason": "RECEIVED",
+        "due_at": now + GRACE,
+        "created_at": now,
+        "updated_at": now,
+        "transaction_type": _TYPES.get(seen.record_type, ""),
+        "detail": "",
+        "target_type": "",
+        "target_id": "",
+        "write_began": False,
+        "reviewed": False,
+        "tries": 0,
+        "waiting_for": "",
+        "lease_token": 0,
+    }
 
 
 _TYPES: Final = {"cashrefund": "cash_refund", "creditmemo": "credit_memo"}
-_BLANK: Final[dict[str, Any]] = {
-    "detail": "",
-    "target_type": "",
-    "target_id": "",
-    "write_began": False,
-    "reviewed": False,
-    "tries": 0,
-    "waiting_for": "",
-    "lease_token": 0,
-}
 
 
 def _facts(seen: RefundSeen, link: OrderLink | None) -> dict[str, Any]:
@@ -179,7 +197,7 @@ def _take_news(
         if facts["source_facts"] != refund.source_facts:
             for name, value in facts.items():
                 setattr(refund, name, value)
-            lines.write(session, refund, seen)
+            lines.rewrite(session, refund, seen)
             refund.updated_at = now
             if no_money_yet or refund.state in UNDER_WAY:
                 reconsider(session, refund, "FACTS_CHANGED", now=now)
@@ -277,28 +295,37 @@ def _loaded(session: Session, query: Select[Refund], refund_id: int) -> Refund:
     return refund
 
 
-def _current(session: Session, refund: Refund) -> Refund:
-    """Return a refund as it is now, its row locked: read again unless it was locked when it was read."""
-    if refund.id in session.info.get(_LOCKED, ()) and refund in session:
-        return refund
-    return session.scalars(
-        select(Refund)
-        .where(Refund.id == refund.id)
-        .with_for_update(of=Refund)
-        .execution_options(populate_existing=True)
-    ).one()
+def _held(session: Session, refund: Refund, token: int | None) -> Refund:
+    """Return a refund as it is now, its row locked: read again unless it was locked when it was read.
+
+    Raises:
+        LeaseLostError: If a claim's token is given, and it is no longer the newest.
+    """
+    if refund.id not in session.info.get(_LOCKED, ()) or refund not in session:
+        query = select(Refund).where(Refund.id == refund.id).with_for_update(of=Refund)
+        refund = session.scalars(query.execution_options(populate_existing=True)).one()
+    if token is not None and refund.lease_token != token:
+        raise LeaseLostError(f"refund {refund.id} was taken over while it was worked on")
+    return refund
+
+
+_CLAIM: Final = (
+    update(Refund)
+    .where(
+        Refund.id == bindparam("refund_id"),
+        Refund.state.in_(UNDER_WAY),
+        or_(Refund.lease_until.is_(None), Refund.lease_until <= bindparam("now")),
+        or_(Refund.not_before.is_(None), Refund.not_before <= bindparam("now")),
+    )
+    .values(lease_until=bindparam("until"), due_at=bindparam("until"), lease_token=Refund.lease_token + 1)
+    .returning(Refund.id)
+    .execution_options(synchronize_session=False)
+)
 
 
 def claim(session: Session, refund_id: int, *, now: datetime, lease: timedelta = LEASE) -> Refund | None:
     """Take a refund for a while with a higher fencing token; None if it is at rest or somebody has it."""
-    free = or_(Refund.lease_until.is_(None), Refund.lease_until <= now)
-    ripe = or_(Refund.not_before.is_(None), Refund.not_before <= now)
-    claimed = session.execute(
-        update(Refund)
-        .where(Refund.id == refund_id, Refund.state.in_(UNDER_WAY), free, ripe)
-        .values(lease_until=now + lease, due_at=now + lease, lease_token=Refund.lease_token + 1)
-        .returning(Refund.id)
-    ).scalar()
+    claimed = session.scalar(_CLAIM, {"refund_id": refund_id, "now": now, "until": now + lease})
     return None if claimed is None else _loaded(session, _CLAIMED, refund_id)
 
 
@@ -308,14 +335,8 @@ def renew(session: Session, refund: Refund, token: int, *, now: datetime, lease:
     Raises:
         LeaseLostError: If the claim is over.
     """
-    renewed = session.execute(
-        update(Refund)
-        .where(Refund.id == refund.id, Refund.lease_token == token)
-        .values(lease_until=now + lease, due_at=now + lease)
-        .returning(Refund.id)
-    )
-    if renewed.scalar() is None:
-        raise LeaseLostError(f"refund {refund.id} was taken over while it was worked on")
+    current = _held(session, refund, token)
+    current.lease_until = current.due_at = now + lease
 
 
 def move(
@@ -353,9 +374,7 @@ def move(
         LeaseLostError: If the claim is no longer the newest.
         ledger.states.IllegalTransitionError: If the state may not be left this way.
     """
-    current = _current(session, refund)
-    if token is not None and current.lease_token != token:
-        raise LeaseLostError(f"refund {refund.id} was taken over while it was worked on")
+    current = _held(session, refund, token)
     before = current.state
     is_first = before not in AT_REST and current.lease_token <= FIRST_CLAIM
     current.state = follow(transition, before)

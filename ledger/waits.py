@@ -6,7 +6,7 @@ order, its billing, its money or a person meanwhile.
 
 from typing import Final, NamedTuple
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, and_, exists, literal, or_, select
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, bindparam, exists, or_, select
 from sqlalchemy.orm import Session
 
 from ledger.models import AuditEntry, Delivery, Refund
@@ -46,15 +46,22 @@ def way_of(session: Session, refund: Refund) -> Way:
     that was put off without counting as a try: for a row that a platform did not show yet, or while its
     account was paused.
     """
-    told = exists().where(Delivery.trace_id == refund.trace_id, Delivery.topic != TOPIC)
+    told = {"trace_id": refund.trace_id, "refund_id": refund.id}
+    by_webhook, has_waited = session.execute(_WAY, told).one()
+    return Way(bool(refund.trace_id) and bool(by_webhook), bool(has_waited))
+
+
+def _way() -> Select[bool, bool]:
+    of_it = Delivery.trace_id == bindparam("trace_id")
     replayed = exists().where(
         AuditEntry.subject == "delivery",
         AuditEntry.subject_id == Delivery.id,
         AuditEntry.action == "replay",
     )
-    put_off = exists().where(
-        Delivery.trace_id == refund.trace_id,
-        or_(and_(Delivery.not_before.is_not(None), Delivery.attempts <= 1), replayed),
-    )
-    by_webhook, has_waited = session.execute(select(told, or_(has_rested(literal(refund.id)), put_off))).one()
-    return Way(bool(refund.trace_id) and bool(by_webhook), bool(has_waited))
+    uncounted = and_(Delivery.not_before.is_not(None), Delivery.attempts <= 1)
+    rested = has_rested(bindparam("refund_id", type_=Refund.id.type))
+    told = exists().where(of_it, Delivery.topic != TOPIC)
+    return select(told, or_(rested, exists().where(of_it, or_(uncounted, replayed))))
+
+
+_WAY: Final = _way()

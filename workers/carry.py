@@ -252,10 +252,10 @@ def _write(
         others = refunds.others_of_order(session, row, since=read_at)
         if others:
             raise PlatformError("ORDER_BUSY", f"refunds of the same order: {', '.join(map(str, others))}")
+        lines.map_all(session, row, side.mapped(plan))
         row.write_began = True
         row.unanswered_at = utcnow()
         row.write_began_at = row.write_began_at or row.unanswered_at
-        lines.map_all(session, row, side.mapped(plan))
         refunds.move(
             session, row, Transition.BEGIN, decision.reason, now=utcnow(), token=work.token, lease=lease
         )
