@@ -25,6 +25,7 @@ from workers.platforms.slots import Slots
 HELD = "refund-sync:slots:{books}:held"
 QUEUE = "refund-sync:slots:{books}:queue"
 SEEN = "refund-sync:slots:{books}:seen"
+TOLD = "refund-sync:slots:{books}:told:"
 CALLS = 12  # of each thread or process in the crowds below
 
 
@@ -162,6 +163,56 @@ def test_a_newcomer_does_not_overtake_a_waiter(redis: Redis) -> None:
     redis.zadd(SEEN, {"waiting": now * 1000 + 60_000})  # is still asking
     with pytest.raises(PlatformError), slots.slot(0):
         pytest.fail("overtook a waiter")
+
+
+def stand_in_line(redis: Redis, *waiting: str) -> None:
+    """Have others wait for a slot, who are still asking."""
+    now, _ = redis.time()
+    redis.zadd(QUEUE, {member: place for place, member in enumerate(waiting, 1)})
+    redis.zadd(SEEN, dict.fromkeys(waiting, now * 1000 + 60_000))
+
+
+@pytest.mark.parametrize(("left", "told"), [(1, ["a"]), (2, ["a", "b"])])
+def test_who_is_next_is_told_of_a_slot_that_comes_free(
+    redis: Redis, slots: Slots, left: int, told: list[str]
+) -> None:
+    held = [hold(slots, 1, lease=30) for _ in range(2)]
+    stand_in_line(redis, "a", "b", "c")
+    for each in held[:left]:
+        each.close()
+    assert [member for member in "abc" if redis.exists(TOLD + member)] == told
+    assert all(0 < redis.pttl(TOLD + member) <= 3000 for member in told)
+    held[-1].close()
+
+
+def test_who_gives_up_tells_the_next_if_a_slot_is_free(redis: Redis, slots: Slots) -> None:
+    with slots.slot(0):
+        stand_in_line(redis, "a", "b")
+        with pytest.raises(PlatformError), slots.slot(0):
+            pytest.fail("overtook those who wait")
+    assert redis.exists(TOLD + "a")
+    assert redis.zrange(QUEUE, 0, -1) == [b"a", b"b"]
+
+
+def test_what_was_told_is_gone_with_who_was_told(redis: Redis, slots: Slots) -> None:
+    with slots.slot(0):
+        (holder,) = redis.zscan_iter(HELD)
+        redis.rpush(TOLD + holder[0].decode(), 1)
+    assert list(redis.scan_iter(TOLD + "*")) == []
+
+
+def test_who_cannot_wait_is_not_given_a_slot_that_nobody_counted(valkey_url: str, redis: Redis) -> None:
+    redis.acl_setuser("deaf", enabled=True, passwords="+x", keys="*", commands=["+@all", "-blpop"])
+    deaf = Redis.from_url(valkey_url, username="deaf", password="x")
+    with (
+        deaf,
+        hold(Slots(redis, "books", 1), 1, lease=30),
+        pytest.raises(PlatformError) as caught,
+        Slots(deaf, "books", 1).slot(1),
+    ):
+        pytest.fail("a slot that nobody counted")
+    redis.acl_deluser("deaf")
+    assert caught.value.reason == "TRANSIENT"
 
 
 def test_nothing_is_left_behind_for_ever(redis: Redis, slots: Slots) -> None:
