@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import func, select
+import pytest
+from sqlalchemy import event, func, select
 
 from ledger import deliveries, orders, refunds, whole
 from ledger.database import Database
@@ -64,6 +65,33 @@ def test_racing_news_of_a_refund_makes_one_row_with_its_lines_once(
     with database.read() as session:
         recorded = session.scalars(select(AuditEntry).where(AuditEntry.subject == "refund")).all()
     assert [entry.action for entry in recorded] == ["record"]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)  # SQLite has one writer at a time
+def test_a_refund_that_somebody_else_writes_down_first_is_taken_for_known(
+    database: Database, shop: Account, now: datetime
+) -> None:
+    """Between the look whether it is there and the insert."""
+
+    def record() -> tuple[int, bool]:
+        with database.write() as session:
+            refund, is_new = refunds.record(session, shop, make_seen(), None, now=now, trace_id=TRACE)
+            return refund.id, is_new
+
+    others: list[tuple[int, bool]] = []
+
+    def overtake(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("INSERT INTO refunds") and not others:
+            others.append((0, False))  # what it inserts itself is not overtaken
+            others[:] = [record()]
+
+    event.listen(database.engine, "before_cursor_execute", overtake)
+    try:
+        mine = record()
+    finally:
+        event.remove(database.engine, "before_cursor_execute", overtake)
+    assert (others, mine) == ([(mine[0], True)], (mine[0], False))
+    assert [count(database, table) for table in (Refund, RefundLine)] == [1, 1]
 
 
 def test_racing_different_news_of_a_refund_leaves_whole_news(
