@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from ledger import actions, deliveries
+from ledger import actions, deliveries, lines
 from ledger.models import Account
 from ledger.refunds import load
 from ledger.states import State
@@ -75,7 +75,7 @@ def test_the_reason_is_told_with_its_mend_and_what_comes_next(viewer: Browser, m
 def test_amounts_and_lines_say_how_each_was_carried(viewer: Browser, make: Make) -> None:
     number = make(state=State.POSTED, amount="12.30")
     with viewer.database.write() as session:
-        load(session, number).lines[0].mapped = "line 1, item 55 x 1: 12.30 USD"
+        lines.map_all(session, load(session, number), {0: "line 1, item 55 x 1: 12.30 USD"})
     words = text_of(viewer.get(f"/refunds/{number}"))
     assert "T-shirt, M TSHIRT-M 1 12.30 USD 0.00 USD Yes line 1, item 55 x 1: 12.30 USD" in words
     assert "Total 12.30 USD 0.00 USD 12.30 USD in all" in words
